@@ -1,0 +1,248 @@
+"""From a folder a person wrote to a World, or to one refusal that lists everything wrong with it.
+
+A folder holds ``world.toml``, ``skills.csv``, ``activities.csv`` and, if learners differ from the defaults,
+``population.toml``. Reading goes in two passes: cells become values here; whether the values make sense together is
+asked by ``core.validity``. A blank cell takes the default of the dataclass; a column whose name begins with ``#`` is
+the author's own and is ignored.
+"""
+
+import csv
+import io
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+
+from adaptlearn.core.catalogue import REST, Activity, Programme, Role, Rules, Skill
+from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, STAND_IN, Cell, Unreadable, column_of
+from adaptlearn.core.learner import load_population
+from adaptlearn.core.refusal import Fault, Refusal, nearest, some_of
+from adaptlearn.core.validity import faults_of
+from adaptlearn.core.world import World
+
+ABOUT = ("name", "title", "job", "version", "grade")
+
+
+@dataclass
+class Folder:
+    """A folder being read, with the faults found so far and the cells they concern."""
+
+    path: Path
+    faults: list[Fault] = field(default_factory=list)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+
+    def fault(self, file: str, row: int | None, place: str, found: str, needed: str, example: str) -> None:
+        self.faults.append(Fault(file, row, place, found, needed, example))
+
+    def text(self, file: str) -> str | None:
+        """A file's text (a byte-order mark is forgiven), or None and a fault."""
+        try:
+            return (self.path / file).read_text("utf-8-sig")
+        except OSError:
+            self.fault(
+                file, None, "", "no such file", f"a file {file} in {self.path.name}/", "copy one from envs/tiny-v1"
+            )
+        except UnicodeDecodeError as error:
+            self.fault(file, None, "", f"byte {error.object[error.start]:#x} at position {error.start}, not UTF-8 text",
+                       "UTF-8", "in a spreadsheet: Save as, CSV UTF-8")  # fmt: skip
+        return None
+
+
+def read(path: Path) -> World:
+    """Read and validate one folder.
+
+    Raises:
+        Refusal: with every fault found in the folder.
+    """
+    folder = Folder(path)
+    about, programme, roles, rules = _world_toml(folder)
+    skills = _records(folder, "skills.csv", Skill, SKILL_CELLS)
+    activities = _records(folder, "activities.csv", Activity, ACTIVITY_CELLS)
+    _population(folder, tuple(role.id for role in roles))
+    whole = all(file in folder.rows for file in ("skills.csv", "activities.csv", "world.toml"))
+    world = World(**about, skills=skills, activities=(REST, *activities), programme=programme, roles=roles, rules=rules,
+                  folder=path)  # fmt: skip
+    if whole:
+        known = {(fault.file, fault.row, fault.field) for fault in folder.faults}
+        deeper = faults_of(world, folder.rows, hurt=frozenset(place for _, _, place in known))
+        folder.faults += [fault for fault in deeper if (fault.file, fault.row, fault.field) not in known]
+    if folder.faults:
+        files = ("world.toml", "skills.csv", "activities.csv", "population.toml")
+        order = {file: at for at, file in enumerate(files)}
+        raise Refusal(sorted(folder.faults, key=lambda f: (order[f.file], f.row or 0)), str(path))
+    return world
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _records(folder: Folder, file: str, kind: type, cells: Mapping[str, Cell]) -> tuple:  # type: ignore[type-arg]
+    """Every row of a table as a ``kind``; empty where the file or a column is missing."""
+    text = folder.text(file)
+    if text is None:
+        return ()
+    table = list(enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
+    header = [name.strip() for name in table[0][1]] if table else []
+    if not _header_is_right(folder, file, header, [column_of(name) for name in cells]):
+        return ()
+    records, places = [], []
+    parts = {part.name: part for part in fields(kind)}
+    for row, line in table[1:]:
+        if not any(cell.strip() for cell in line):
+            continue
+        if len(line) > len(header) and any(cell.strip() for cell in line[len(header) :]):
+            folder.fault(file, row, "", f"{len(line)} cells", f"{len(header)}, as in the header",
+                         'a cell with a comma in it needs quotes: "Greet, then listen"')  # fmt: skip
+        given = dict(zip(header, (cell.strip() for cell in line), strict=False))
+        values = {
+            n: _value(folder, file, row, parts[n], cell, given.get(column_of(n), "")) for n, cell in cells.items()
+        }
+        records.append(kind(**values))
+        places.append(row)
+    folder.rows[file] = places
+    return tuple(records)
+
+
+def _header_is_right(folder: Folder, file: str, header: list[str], needed: list[str]) -> bool:
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        folder.fault(file, 1, "", "columns not parted by commas", "commas", ",".join(needed[:4]))
+        return False
+    before = len(folder.faults)
+    missing = [name for name in needed if name not in header]
+    for name in missing:
+        folder.fault(file, 1, name, "no such column", f"the columns {some_of(needed, 30)}", ",".join(needed[:4]))
+    for at, name in enumerate(header):
+        if name in header[:at]:
+            folder.fault(file, 1, name, "the column twice", "each column once", ",".join(needed[:4]))
+        elif name and name not in needed and not name.startswith("#"):
+            folder.fault(file, 1, name, "an unknown column", "a column of the format, or a name that begins with #",
+                         nearest(name, missing or needed))  # fmt: skip
+    return len(folder.faults) == before
+
+
+def _value(folder: Folder, file: str, row: int, part: "Field[object]", cell: Cell, text: str) -> object:
+    if not text:
+        if part.default is not MISSING:
+            return part.default
+        folder.fault(file, row, column_of(part.name), "a blank cell", "a value", _EXAMPLE.get(part.name, "a few words"))
+        return STAND_IN.get(part.name, "")
+    try:
+        return cell(text)
+    except Unreadable as error:
+        folder.fault(file, row, column_of(part.name), repr(text), *error.args)
+        return STAND_IN.get(part.name, part.default)
+
+
+_EXAMPLE = {"id": "greet-video", "title": "Greeting a customer, in three minutes", "time_required": "15",
+            "access_mode": "visual:.5;auditory:.5", "learning_resource_type": "video"}  # fmt: skip
+
+
+# --- world.toml ------------------------------------------------------------------------------------------------------
+
+TOML = "world.toml"
+
+
+def _world_toml(folder: Folder) -> tuple[dict[str, str], Programme, tuple[Role, ...], Rules]:
+    text, data = folder.text(TOML), {}
+    if text is not None:
+        try:
+            data = tomllib.loads(text)
+            folder.rows[TOML] = []
+        except tomllib.TOMLDecodeError as error:
+            folder.fault(TOML, None, "", f"text that is not TOML: {error}", "TOML", '[world]  name = "tiny-v1"')
+    _known_keys(folder, "", data, ("world", "programme", "roles", "rules"))
+    about = _section(folder, data, "world", dict.fromkeys(ABOUT, ""))
+    if TOML in folder.rows:
+        for name in ABOUT:
+            if not about[name]:
+                folder.fault(TOML, None, f"world.{name}", "nothing", "a few words", f'{name} = "{_ABOUT[name]}"')
+    terms = _section(folder, data, "programme", {part.name: part.default for part in fields(Programme)})
+    roles = tuple(_role(folder, name, given) for name, given in _table(folder, "roles", data.get("roles", {})).items())
+    return ({k: str(v) for k, v in about.items()}, Programme(**terms), roles, _rules(folder, data))  # type: ignore[arg-type]
+
+
+_ABOUT = {"name": "tiny-v1", "title": "A tiny world", "job": "Shop assistant", "version": "1.0", "grade": "C"}
+
+
+def _known_keys(folder: Folder, place: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            at = f"{place}.{name}" if place else name
+            folder.fault(TOML, None, at, "an unknown key", f"one of {' '.join(known)}", nearest(name, known))
+
+
+def _table(folder: Folder, place: str, given: object) -> dict[str, object]:
+    if isinstance(given, dict):
+        return given
+    folder.fault(TOML, None, place, repr(given), "a table", f"[{place}]")
+    return {}
+
+
+def _section(folder: Folder, data: Mapping[str, object], name: str, defaults: dict[str, object]) -> dict[str, object]:
+    given = _table(folder, name, data.get(name, {}))
+    _known_keys(folder, name, given, tuple(defaults))
+    return {key: _typed(folder, f"{name}.{key}", given.get(key, usual), usual) for key, usual in defaults.items()}
+
+
+def _typed(folder: Folder, place: str, value: object, usual: object) -> object:
+    """A value of the type of ``usual``, which stands in for it after a fault."""
+    if isinstance(usual, bool):
+        fits, needed, example = isinstance(value, bool), "true or false", "true"
+    elif isinstance(usual, (int, float)):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        fits = fits and (isinstance(usual, float) or value == int(value))  # type: ignore[arg-type, call-overload]
+        needed, example = ("a finite number" if isinstance(usual, float) else "a whole number", repr(usual))
+    else:
+        fits, needed, example = isinstance(value, str), "text in quotes", '"..."'
+    if not fits:
+        folder.fault(TOML, None, place, repr(value), needed, example)
+        return usual
+    return type(usual)(value)  # type: ignore[call-arg]
+
+
+def _numbers(folder: Folder, place: str, given: object) -> tuple[tuple[str, float], ...]:
+    pairs = _table(folder, place, given).items()
+    return tuple((name, float(_typed(folder, f"{place}.{name}", value, 1.0))) for name, value in pairs)  # type: ignore[arg-type]
+
+
+def _role(folder: Folder, name: str, given: object) -> Role:
+    place = f"roles.{name}"
+    table = _table(folder, place, given)
+    _known_keys(folder, place, table, ("title", "targets", "deadline_day"))
+    title = str(_typed(folder, f"{place}.title", table.get("title", name), ""))
+    last = table.get("deadline_day")
+    deadline = None if last is None else float(_typed(folder, f"{place}.deadline_day", last, 1.0))  # type: ignore[arg-type]
+    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline)
+
+
+def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
+    given = _table(folder, "rules", data.get("rules", {}))
+    _known_keys(folder, "rules", given, tuple(part.name for part in fields(Rules)))
+    lists: dict[str, tuple[str, ...]] = {}
+    for name in ("pinned", "excluded"):
+        value = given.get(name, [])
+        fits = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        if not fits:
+            folder.fault(TOML, None, f"rules.{name}", repr(value), "a list of activity ids", f'{name} = ["welcome"]')
+        lists[name] = tuple(value) if fits else ()  # type: ignore[arg-type]
+    due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
+    return Rules(lists["pinned"], lists["excluded"], due, not_before)
+
+
+def _population(folder: Folder, roles: tuple[str, ...]) -> None:
+    """``population.toml`` is optional; where it stands it must be readable and name roles that exist."""
+    file = folder.path / "population.toml"
+    if not file.exists():
+        return
+    needed = "traits, shares and change as in envs/README.md"
+    try:
+        given = tomllib.loads(file.read_text("utf-8")).get("shares", {}).get("role", {})
+        load_population(file, roles or ("role",))
+    except (ValueError, TypeError, AttributeError) as error:
+        folder.fault(file.name, None, "", str(error).removeprefix(f"{file}: "), needed, "[traits.ability] sd = 0.95")
+        return
+    for name in given if isinstance(given, dict) and roles else ():
+        if name not in roles:
+            folder.fault(file.name, None, f"shares.role.{name}", "an unknown role", f"one of {some_of(roles)}",
+                         nearest(name, roles))  # fmt: skip
