@@ -3,9 +3,7 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import fields
 
-from adaptlearn.core.catalogue import Activity, Skill
 from adaptlearn.core.learner import MODES
 from adaptlearn.core.refusal import nearest
 
@@ -85,19 +83,17 @@ def days(text: str) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
-_NUMBERS = ("prior", "learn", "guess", "slip", "forget", "time_required", "assistance", "difficulty", "authenticity",
-            "staff_minutes", "cost")  # fmt: skip
-_KNOWN: dict[str, Cell] = {
-    "requires": id_list, "competency_required": id_list, "teaches": weights, "assesses": items, "access_mode": modes,
-    "window": days, "capacity": whole_number, **dict.fromkeys(_NUMBERS, number),
+#: The columns of the tables, in the order they are written.
+SKILL_CELLS: dict[str, Cell] = {
+    "id": plain, "title": plain, "requires": id_list, "prior": number, "learn": number, "guess": number, "slip": number,
+    "forget": number, "iri": plain,
 }  # fmt: skip
-
-
-def _cells(kind: type, hidden: tuple[str, ...] = ()) -> dict[str, Cell]:
-    return {part.name: _KNOWN.get(part.name, plain) for part in fields(kind) if part.name not in hidden}
-
-
-SKILL_CELLS = _cells(Skill)
-ACTIVITY_CELLS = _cells(Activity, hidden=("quality",))
+ACTIVITY_CELLS: dict[str, Cell] = {
+    "id": plain, "title": plain, "teaches": weights, "competency_required": id_list, "assesses": items,
+    "learning_resource_type": plain, "access_mode": modes, "interactivity_type": plain, "assistance": number,
+    "feedback": plain, "difficulty": number, "time_required": number, "timing": plain, "window": days,
+    "assessment_role": plain, "place": plain, "delivery": plain, "authenticity": number, "social": plain,
+    "staff_minutes": number, "cost": number, "capacity": whole_number,
+}  # fmt: skip
 #: What stands in for a cell that could not be read, so that the rest of its row is still looked at.
 STAND_IN: dict[str, object] = {"access_mode": (0.25, 0.25, 0.25, 0.25), "time_required": 15.0}

@@ -31,6 +31,7 @@ class Folder:
     path: Path
     faults: list[Fault] = field(default_factory=list)
     rows: dict[str, list[int]] = field(default_factory=dict)
+    torn: bool = False  # a row was lost, so names that seem unknown may not be
 
     def fault(self, file: str, row: int | None, place: str, found: str, needed: str, example: str) -> None:
         self.faults.append(Fault(file, row, place, found, needed, example))
@@ -60,7 +61,7 @@ def read(path: Path) -> World:
     skills = _records(folder, "skills.csv", Skill, SKILL_CELLS)
     activities = _records(folder, "activities.csv", Activity, ACTIVITY_CELLS)
     _population(folder, tuple(role.id for role in roles))
-    whole = all(file in folder.rows for file in ("skills.csv", "activities.csv", "world.toml"))
+    whole = not folder.torn and all(file in folder.rows for file in ("skills.csv", "activities.csv", "world.toml"))
     world = World(**about, skills=skills, activities=(REST, *activities), programme=programme, roles=roles, rules=rules,
                   folder=path)  # fmt: skip
     if whole:
@@ -82,7 +83,11 @@ def _records(folder: Folder, file: str, kind: type, cells: Mapping[str, Cell]) -
     text = folder.text(file)
     if text is None:
         return ()
-    table = list(enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
+    try:
+        table = list(enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
+    except csv.Error as error:
+        folder.fault(file, None, "", str(error), "comma-separated values", ",".join(map(column_of, cells)))
+        return ()
     header = [name.strip() for name in table[0][1]] if table else []
     if not _header_is_right(folder, file, header, [column_of(name) for name in cells]):
         return ()
@@ -91,10 +96,12 @@ def _records(folder: Folder, file: str, kind: type, cells: Mapping[str, Cell]) -
     for row, line in table[1:]:
         if not any(cell.strip() for cell in line):
             continue
-        if len(line) > len(header) and any(cell.strip() for cell in line[len(header) :]):
+        if len(line) != len(header):
             folder.fault(file, row, "", f"{len(line)} cells", f"{len(header)}, as in the header",
-                         'a cell with a comma in it needs quotes: "Greet, then listen"')  # fmt: skip
-        given = dict(zip(header, (cell.strip() for cell in line), strict=False))
+                         'quotes round a cell with a comma in it: "Greet, then listen"')  # fmt: skip
+            folder.torn = True
+            continue
+        given = dict(zip(header, (cell.strip() for cell in line), strict=True))
         values = {
             n: _value(folder, file, row, parts[n], cell, given.get(column_of(n), "")) for n, cell in cells.items()
         }
@@ -109,15 +116,20 @@ def _header_is_right(folder: Folder, file: str, header: list[str], needed: list[
         folder.fault(file, 1, "", "columns not parted by commas", "commas", ",".join(needed[:4]))
         return False
     before = len(folder.faults)
-    missing = [name for name in needed if name not in header]
-    for name in missing:
-        folder.fault(file, 1, name, "no such column", f"the columns {some_of(needed, 30)}", ",".join(needed[:4]))
+    odd = [name for name in header if name and name not in needed and not name.startswith("#")]
+    for name in needed:
+        if name not in header:
+            like = [other for other in odd if nearest(other, needed) == name]
+            odd = [other for other in odd if other not in like[:1]]
+            found = f"the unknown column {like[0]!r} instead" if like else "no such column"
+            folder.fault(file, 1, name, found, f"the columns {some_of(needed, 30)}", name)
+    for name in odd:
+        folder.fault(
+            file, 1, name, "an unknown column", "a column of the format, or a name that begins with #", f"#{name}"
+        )
     for at, name in enumerate(header):
-        if name in header[:at]:
+        if name and name in header[:at]:
             folder.fault(file, 1, name, "the column twice", "each column once", ",".join(needed[:4]))
-        elif name and name not in needed and not name.startswith("#"):
-            folder.fault(file, 1, name, "an unknown column", "a column of the format, or a name that begins with #",
-                         nearest(name, missing or needed))  # fmt: skip
     return len(folder.faults) == before
 
 
@@ -233,16 +245,16 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
 def _population(folder: Folder, roles: tuple[str, ...]) -> None:
     """``population.toml`` is optional; where it stands it must be readable and name roles that exist."""
     file = folder.path / "population.toml"
-    if not file.exists():
+    if not file.exists() or not roles:
         return
     needed = "traits, shares and change as in envs/README.md"
     try:
         given = tomllib.loads(file.read_text("utf-8")).get("shares", {}).get("role", {})
-        load_population(file, roles or ("role",))
+        load_population(file, roles)
     except (ValueError, TypeError, AttributeError) as error:
         folder.fault(file.name, None, "", str(error).removeprefix(f"{file}: "), needed, "[traits.ability] sd = 0.95")
         return
-    for name in given if isinstance(given, dict) and roles else ():
+    for name in given if isinstance(given, dict) else ():
         if name not in roles:
             folder.fault(file.name, None, f"shares.role.{name}", "an unknown role", f"one of {some_of(roles)}",
                          nearest(name, roles))  # fmt: skip

@@ -62,9 +62,10 @@ def faults_of(
     for role in world.roles:
         _role(report, role, world.skill_ids)
     _rules(report, world)
-    if not {"id", "requires"} & set(hurt):
+    unclear = {"id", "requires"} & set(hurt) or len(set(world.skill_ids)) < len(world.skills)
+    if not unclear:
         _cycle(report, world)
-    if not {"id", "requires", "teaches"} & set(hurt):
+    if not unclear and "teaches" not in hurt:
         _reachable(report, world)
     return report.faults
 
@@ -133,14 +134,15 @@ def _activity(report: _Report, at: int, activity: Activity, known: Sequence[str]
     for name, count in activity.assesses:
         if not (1 <= count <= MOST_ITEMS and count == int(count)):
             say("assesses", f"{name}:{count:g}", f"whole items, 1 to {MOST_ITEMS}", f"{name}:4")
-    if not (activity.teaches or activity.assesses or {"teaches", "assesses"} & set(hurt)):
+    tests = activity.assessment_role in WORDS["assessmentRole"][1:]
+    if not (activity.teaches or activity.assesses or tests or {"teaches", "assesses"} & set(hurt)):
         say(
             "teaches",
             "neither teaches nor assesses",
             "at least one skill taught or assessed",
             f"{[*known, 'skill'][0]}:1",
         )
-    if activity.assessment_role in WORDS["assessmentRole"][1:] and not activity.assesses and "assesses" not in hurt:
+    if tests and not activity.assesses and "assesses" not in hurt:
         say("assesses", f"no items, with assessmentRole {activity.assessment_role}", "items on a skill, or role none",
             f"{[*known, 'skill'][0]}:4")  # fmt: skip
     _amounts(report, at, activity)
@@ -231,7 +233,8 @@ def _rules(report: _Report, world: "World") -> None:
     for at, activity in enumerate(world.activities[1:]):
         first = max(activity.window[0] if activity.window else 0.0, not_before.get(activity.id, 0.0))
         last = min(activity.window[1] if activity.window else float("inf"), world.programme.horizon_days)
-        if first > last and (activity.window is None or activity.window[0] <= activity.window[1]):
+        reversed_ = activity.window is not None and activity.window[0] > activity.window[1]
+        if first > last and not reversed_ and world.programme.horizon_days > 0.0:
             report.cell(ACTIVITIES, at, "window", f"{activity.id!r} opens on day {first:g}, closes on day {last:g}",
                         "some day of the programme on which it may begin", f"0-{world.programme.horizon_days:g}")  # fmt: skip
         if due.get(activity.id, first) < first:
