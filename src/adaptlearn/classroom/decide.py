@@ -1,0 +1,49 @@
+"""From scores to choices: masking, temperature, sampling and propensity, once for every policy. A template.
+
+Sampling is by inverse distribution function over the legal activities in catalogue order, so a decision is a pure
+function of scores, mask, temperature and one uniform per place of the slate.
+"""
+# ruff: noqa: F821
+
+from adaptlearn.classroom.slots import each, luck
+
+
+def choose_one(scores, allowed, temperature, u, odds):
+    """One draw from softmax(scores / temperature) over what is allowed; temperature 0 is argmax, first of equals.
+
+    odds [A] is scratch.   -> choice, propensity
+    """
+    n = scores.shape[0]
+    best, top = 0, float32(-3.4e38)
+    for a in range(n):
+        if allowed[a] > 0 and scores[a] > top:
+            best, top = a, scores[a]
+    if temperature <= 0.0:
+        return best, float32(1.0)
+    total = float32(0.0)
+    for a in range(n):
+        odds[a] = exp((scores[a] - top) / temperature) if allowed[a] > 0 else float32(0.0)
+        total += odds[a]
+    threshold, running, chosen = u * total, float32(0.0), best
+    for a in range(n):
+        running += odds[a]
+        if odds[a] > 0.0 and running > threshold:
+            chosen = a
+            break
+    return chosen, odds[chosen] / total
+
+
+def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensity):
+    """Slates of distinct activities, drawn one after the other; the luck is the learner's, never the run's.
+
+    scores [N, A], mask [N, A] -> offers [N, k], propensity [N, k] (each given the places before it)
+    """
+    for i in each(scores.shape[0]):
+        if alive[i] > 0.5:
+            key = luck.key_of(seed, ids[i])
+            odds, allowed = np.empty(scores.shape[1], np.float32), mask[i].copy()
+            for j in range(offers.shape[1]):
+                u = luck.unit_of(luck.bits_at(key, uint64(luck.POLICY), uint64(steps[i]), uint64(j)))
+                a, p = choose_one(scores[i], allowed, temperature, u, odds)
+                offers[i, j], propensity[i, j] = a, p
+                allowed[a] = 0

@@ -1,0 +1,293 @@
+"""The story: one decision step of one learner, in ten steps, and nothing else.
+
+A template, not a module to call: ``generate`` joins it with a law, a behaviour, the record, luck and a reward, and
+compiles the whole. ``law.f`` becomes that law's text; ``traits[i].rate`` reads a structured row, ``T_from`` and its
+kind read a NamedTuple out of a larger row (``generate.row_text``); ``each`` is ``range`` or ``prange``; float literals become float32. Rows are [N, ...], one per learner.
+
+Luck: ``key`` is the learner's, ``now`` the step; a purpose and a draw index complete every address.
+"""
+# ruff: noqa: F821, PLR0913
+
+from adaptlearn.classroom.layout import *  # noqa: F403  (integer constants; the generator writes their values)
+from adaptlearn.classroom.slots import behaviour, each, law, layout, learner, luck, record, reward, world
+
+
+def uniform(key, purpose, now, draw):
+    return luck.unit_of(luck.bits_at(key, uint64(purpose), uint64(now), uint64(draw)))
+
+
+def normal(key, purpose, now, draw):
+    return luck.normal_of(luck.bits_at(key, uint64(purpose), uint64(now), uint64(draw)))
+
+
+# --- a learner is born ----------------------------------------------------------------------------------------------
+
+
+
+
+def draw_traits(i, key, tables, traits):
+    """One learner's traits; the twin of Population.draw.   tables [J, W] -> traits [N, P] as plain rows"""
+    row = int64(uniform(key, luck.POPULATION, 1, 7) * float32(tables.shape[0]))
+    for j in range(N_DRAWN):
+        z = normal(key, luck.POPULATION, 0, j)
+        mean, sd, logged = tables[row, j], tables[row, N_DRAWN + j], tables[row, 2 * N_DRAWN + j]
+        traits[i, j] = learner.trait_value(mean, sd, logged, z)
+    best, said = float32(-1e9), 0
+    for j in range(N_MODES):
+        noise = tables[row, STATED + 6] * normal(key, luck.POPULATION, 0, N_DRAWN + j)
+        drive = tables[row, STATED + 4] * traits[i, 3 + j] + tables[row, STATED + 5] * traits[i, 7 + j]
+        if drive + noise + tables[row, STATED + j] > best:
+            best, said = drive + noise + tables[row, STATED + j], j
+    traits[i, N_DRAWN] = float32(said)
+    for j in range(N_SHARES):
+        start, chosen = 3 * N_DRAWN + j * MOST_GROUPS, 0
+        u = uniform(key, luck.POPULATION, 1, j)
+        while chosen < MOST_GROUPS - 1 and u >= tables[row, start + chosen]:
+            chosen += 1
+        traits[i, N_DRAWN + 1 + j] = float32(chosen)
+    rate, mean_day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
+    role = traits[i, N_DRAWN + 2]
+    traits[i, N_DRAWN + 5], traits[i, N_DRAWN + 6] = NEVER, role
+    if uniform(key, luck.POPULATION, 1, 4) < rate and n_roles > 1.5:
+        traits[i, N_DRAWN + 5] = -mean_day * log(1.0 - uniform(key, luck.POPULATION, 1, 5))
+        hop = 1.0 + floor(uniform(key, luck.POPULATION, 1, 6) * (n_roles - 1.0))
+        traits[i, N_DRAWN + 6] = float32(int64(role + hop) % int64(n_roles))
+
+
+def worth(i, mind, touched, role, retention_day, skills, goals, law_p):
+    """Forecast worth of a destination at the retention check, and with needed prerequisites counted in."""
+    value, potential = float32(0.0), float32(0.0)
+    for k in range(skills.shape[0]):
+        if goals[role, 1, k] > 0.0:
+            days = maximum(retention_day - touched[i, k], 0.0)
+            level = law.forecast(law.Mind_in(mind, i, k), days, skills[k], law_p)
+            value += goals[role, 0, k] * level
+            potential += goals[role, 1, k] * level
+    return value, potential
+
+
+def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first,
+            ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal):  # fmt: skip
+    """A new life in row i: traits, mind, record, nothing behind it."""
+    key = luck.key_of(seed, ids[i])
+    draw_traits(i, key, population, drawn)
+    trait = traits[i]
+    for k in range(skills.shape[0]):
+        z, u = normal(key, luck.BEGIN, 0, k), uniform(key, luck.BEGIN, 1, k)
+        law.Mind_put(mind, i, k, law.begin(skills[k], trait, z, u, law_p))
+        touched[i, k] = 0.0
+    for r in range(rec.shape[1]):
+        rec[i, r] = newcomer[r]
+    for a in range(legal.shape[1]):
+        visits[i, a], last[i, a], legal[i, a] = 0, -1.0, legal_first[a]
+    for j in range(lives.shape[1]):
+        lives[i, j] = 0.0
+    value, potential = worth(i, mind, touched, int64(trait.role), terms.retention_day, skills, goals, law_p)
+    life[i].role, life[i].alive = trait.role, 1.0
+    life[i].value, life[i].potential = value, potential
+    life[i].motivation = behaviour.home_mood(trait, behaviour_p)
+
+
+# --- small questions of the story -----------------------------------------------------------------------------------
+
+
+def mind_now(i, k, day, mind, touched, law_p):
+    """Skill k of learner i, faded to this day."""
+    return law.forget(law.Mind_in(mind, i, k), maximum(day - touched[i, k], 0.0), law_p)
+
+
+def carried(i, table, row, day, but, links, index, skills, mind, touched, law_p):
+    """Product of support over a row of linked skills, leaving one out."""
+    ready = float32(1.0)
+    for e in range(links[table, row], links[table, row + 1]):
+        k = index[e]
+        if k != but:
+            ready *= law.supports(mind_now(i, k, day, mind, touched, law_p), skills[k], law_p)
+    return ready
+
+
+def readiness(i, k, a, day, links, index, skills, mind, touched, law_p):
+    """How far learner i is ready to learn skill k from activity a."""
+    needs = carried(i, NEEDS, k, day, k, links, index, skills, mind, touched, law_p)
+    return needs * carried(i, REQUIRES, a, day, k, links, index, skills, mind, touched, law_p)
+
+
+def alignment(activity, trait, terms):
+    """How far the activity's modes meet the style that meshing acts on, in this world."""
+    said = int64(trait.stated)
+    modes = (activity.visual, activity.auditory, activity.textual, activity.kinesthetic)
+    apt = (trait.aptitude_visual, trait.aptitude_auditory, trait.aptitude_textual, trait.aptitude_kinesthetic)
+    best = 0
+    for j in range(N_MODES):
+        if apt[j] > apt[best]:
+            best = j
+    return terms.on_stated * (modes[said] - 0.25) + terms.on_aptitude * (modes[best] - 0.25)
+
+
+def serves(a, role, links, index, weight, goals):
+    """Target weight that an activity is declared to teach."""
+    target = float32(0.0)
+    for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
+        target += goals[role, 0, index[e]] * weight[e]
+    return target
+
+
+def favourite(i, key, now, mask, offers, free, day, role, trait, behaviour_p, acts, goals, links, index, weight,
+              skills, mind, touched, law_p):  # fmt: skip
+    """The activity that appeals most, with Gumbel luck addressed by activity; free: of all legal ones, else of the offer."""
+    best, chosen = float32(-1e9), 0
+    for j in range(mask.shape[1] if free else offers.shape[1]):
+        a = j if free else int64(offers[i, j])
+        if a > 0 and mask[i, a] > 0:
+            ready = carried(i, REQUIRES, a, day, -1, links, index, skills, mind, touched, law_p)
+            target = serves(a, role, links, index, weight, goals)
+            appeal = behaviour.appeal(acts[a], trait, target, ready, behaviour_p)
+            u = uniform(key, luck.CHOICE, now, a)
+            gumbel = -log(-log(u * 0.999998 + 0.000001))
+            if appeal + gumbel > best:
+                best, chosen = appeal + gumbel, a
+    return chosen
+
+
+# --- one visit: attempt, then learn; the timetable driver uses the same two ------------------------------------------
+
+
+def attempt(i, a, key, now, day, difficulty, answers, links, index, weight, skills, mind, touched, law_p):
+    """Items on what is assessed: one Bernoulli draw each.   -> items, correct (over all assessed skills)"""
+    items, correct = 0, 0
+    start = links[ASSESSES, a]
+    for e in range(start, links[ASSESSES, a + 1]):
+        k = index[e]
+        p = law.p_answer(mind_now(i, k, day, mind, touched, law_p), difficulty, skills[k], law_p)
+        right = 0
+        for q in range(int64(weight[e])):
+            if uniform(key, luck.ANSWER, now, k * MOST_ITEMS + q) < p:
+                right += 1
+        answers[i, e - start] = right
+        items += int64(weight[e])
+        correct += right
+    return items, correct
+
+
+def success_on(i, a, k, answers, links, index, weight):
+    """Whether skill k was asked about during the visit, and the share correct."""
+    start = links[ASSESSES, a]
+    for e in range(start, links[ASSESSES, a + 1]):
+        if index[e] == k:
+            return float32(1.0), float32(answers[i, e - start]) / weight[e]
+    return float32(0.0), float32(0.0)
+
+
+def study(i, a, key, now, day, fraction, asked, match, trait, activity, answers, visits, links, index, weight, skills,
+          mind, touched, life, goals, terms, law_p):  # fmt: skip
+    """Learning on everything the activity truly teaches.   -> level of the best taught skill, readiness of the worst"""
+    best, worst = float32(0.0), float32(1.0)
+    role = int64(life[i].role)
+    days = maximum(terms.retention_day - day, 0.0)
+    for e in range(links[TEACHES, a], links[TEACHES, a + 1]):
+        k = index[e]
+        skill = skills[k]
+        before = mind_now(i, k, day, mind, touched, law_p)
+        ready = readiness(i, k, a, day, links, index, skills, mind, touched, law_p)
+        tested, success = success_on(i, a, k, answers, links, index, weight)
+        exposure = learner.Exposure(weight[e], fraction, ready, match, float32(visits[i, a]), life[i].motivation,
+                                    tested * asked, success, 0.0)  # fmt: skip
+        z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
+        after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
+        gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
+        life[i].value += goals[role, 0, k] * gained
+        life[i].potential += goals[role, 1, k] * gained
+        best, worst = maximum(best, law.level(before, skill, law_p)), minimum(worst, ready)
+        law.Mind_put(mind, i, k, after)
+        touched[i, k] = day
+    return best, worst
+
+
+# --- what the platform sees -----------------------------------------------------------------------------------------
+
+
+def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers, offered,
+             links, index, weight, tracer, rec):  # fmt: skip
+    """The record after an event; activities enter by what they are declared to be."""
+    n_skills = tracer.shape[0]
+    declared = shown[a]
+    for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
+        if success_on(i, a, index[e], answers, links, index, weight)[0] < 0.5:  # asked skills come below
+            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec)
+    start = links[ASSESSES, a]
+    for e in range(start, links[ASSESSES, a + 1]):
+        taught = float32(0.0)
+        for d in range(links[DECLARED, a], links[DECLARED, a + 1]):
+            if index[d] == index[e]:
+                taught = weight[d]
+        observe(i, index[e], taught, fraction, asked * weight[e], asked * float32(answers[i, e - start]), now_day, tracer, rec)
+    skipped = float32(outcome == SKIPPED)
+    totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
+    old = record.Totals_from(rec, i, totals_at)
+    success = float32(correct) / maximum(float32(items), 1.0)
+    staff, cost = declared.staff_minutes * (1.0 - skipped), declared.cost * (1.0 - skipped)
+    new = record.observe_totals(old, now_day, skipped, completed, minutes, declared.minutes, staff, cost, float32(items > 0),
+                                success, stars)  # fmt: skip
+    record.Totals_write(rec, i, totals_at, new)
+    if outcome != REST:
+        lean(i, shown[offered], record.reaction_of(skipped, completed, stars), n_skills, rec)
+
+
+def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec):
+    at = k * N_PER_SKILL
+    old = record.Belief_from(rec, i, at)
+    new = record.observe_skill(old, tracer[k], now_day, weight, fraction, items, correct)
+    record.Belief_write(rec, i, at, new)
+
+
+def lean(i, activity, reaction, n_skills, rec):
+    """The belief over format preferences after one reaction; the last axis is the learner's general kindness."""
+    at = n_skills * N_PER_SKILL
+    v, a, t, k, live, bite, social, onsite = learner.format_of(activity)
+    x = (v, a, t, k, live, bite, social, onsite, float32(1.0))
+    expected, total = float32(0.0), record.FORMAT_NOISE
+    for j in range(N_AXES):
+        expected += rec[i, at + j] * x[j]
+        total += rec[i, at + N_AXES + j] * x[j] * x[j]
+    for j in range(N_AXES):
+        mean, variance = record.observe_format(rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total)
+        rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
+
+
+def look(i, trait, role, day, terms, tracer, goals, rec, view):
+    """The view of a record on a day.   -> what the record believes the destination to be worth"""
+    n, goal = tracer.shape[0], float32(0.0)
+    for k in range(n):
+        belief = record.Belief_from(rec, i, k * N_PER_SKILL)
+        target = goals[role, 0, k]
+        known, answered, recency, taught, wanted = record.view_skill(belief, tracer[k], day, target)
+        view[i, k], view[i, n + k], view[i, 2 * n + k] = known, answered, recency
+        view[i, 3 * n + k], view[i, 4 * n + k] = taught, wanted
+        goal += target * known
+    at, source = 5 * n, n * N_PER_SKILL
+    for j in range(N_AXES):
+        view[i, at + j] = rec[i, source + j]
+        view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
+    at += 2 * N_AXES
+    for j in range(N_MOTIVES + N_MODES):
+        view[i, at + j] = 0.0
+    view[i, at + int64(trait.motive)] = 1.0
+    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
+    standing = record.Standing(terms.mandatory, trait.weekly_minutes, terms.horizon, terms.retention_day)
+    totals = record.view_totals(record.Totals_from(rec, i, source + 2 * N_AXES), standing, goal, day)
+    at += N_MOTIVES + N_MODES
+    for j in range(N_TOTALS):
+        view[i, at + j] = totals[j]
+    return goal
+
+
+def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask):
+    """Legality as the AND of byte rows: still allowed, open today, short enough for the minutes left; rest always."""
+    left = maximum(terms.horizon - day, 0.0) * weekly_minutes / 7.0
+    bucket = 0
+    while bucket < durations.shape[0] and durations[bucket] <= left:
+        bucket += 1
+    today = minimum(int64(day), int64(open_days.shape[0] - 1))
+    for a in range(mask.shape[1]):
+        mask[i, a] = legal[i, a] & open_days[today, a] & fits[bucket, a]
+    mask[i, 0] = 1

@@ -1,0 +1,52 @@
+"""Where things lie in the classroom's arrays: integer constants, and the terms of a run. Read by Python and kernels."""
+
+from typing import NamedTuple
+
+# Who decides.
+ASSIGN, OFFER, SELF = 0, 1, 2
+DECIDES = ("assign", "offer", "self")
+
+# What became of an offer.
+REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3
+OUTCOMES = ("rest", "accepted", "substituted", "skipped")
+
+# Sparse tables of the world (rows of ``links``): what an activity truly teaches, asks, requires; what a skill needs.
+TEACHES, ASSESSES, REQUIRES, NEEDS, DECLARED = 0, 1, 2, 3, 4
+
+# Columns of an event row.
+EVENT = ("day", "taken", "outcome", "completed", "minutes", "stars", "items", "correct", "gap", "left", "staff_minutes", "cost")
+(EVENT_DAY, EVENT_TAKEN, EVENT_OUTCOME, EVENT_COMPLETED, EVENT_MINUTES, EVENT_STARS, EVENT_ITEMS, EVENT_CORRECT, EVENT_GAP,
+ EVENT_LEFT, EVENT_STAFF, EVENT_COST) = range(12)  # fmt: skip
+
+MOST_ITEMS = 32  # items on one skill in one activity
+SUBSTITUTE_SHARE = 0.25  # of those who decline an offer, who picks something else (C)
+
+
+class Terms(NamedTuple):
+    """Terms of a run: run-time values, never compiled in."""
+
+    mandatory: float  # 1 or 0
+    decides: float  # ASSIGN, OFFER, SELF
+    rest_days: float  # what "nothing now" costs
+    horizon: float  # days
+    retention_day: float  # day of the retention check
+    beta: float  # strength of meshing, 0 = null world
+    on_stated: float  # meshing acts on the stated style ...
+    on_aptitude: float  # ... or on the largest aptitude
+    repeats: float  # most visits to one activity
+    autoreset: float  # 1: a learner who ends is followed by another in the same slot
+    until: float  # nobody acts on or after this day (coupled worlds); 1e9 = never
+
+
+class Happening(NamedTuple):
+    """What a reward may look at, beside the learner's life before and after."""
+
+    minutes: float
+    staff_minutes: float
+    cost: float
+    completed: float  # 1 or 0
+    skipped: float  # 1 or 0
+    left: float  # 1 if the learner leaves now
+    items: float
+    correct: float
+    stars: float  # 0 if unrated

@@ -1,0 +1,119 @@
+"""A world, a law and the terms of a run as the arrays a kernel reads. Built once, shared by every learner."""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.classroom.layout import DECIDES, MOST_ITEMS, Terms
+from adaptlearn.core.learner import Population
+from adaptlearn.core.record import ViewSpec
+from adaptlearn.core.world import World
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Meshing:
+    """Whether a format that meets a style teaches more: strength, and which style is meant.
+
+    0 is the default everywhere: that matching a modality helps is contested (Pashler et al. 2008).
+    """
+
+    beta: float = 0.0  # gain factor is 1 + beta x (share of the style's mode - 1/4)
+    on_stated: float = 0.0
+    on_aptitude: float = 0.0
+
+
+MESHING = {
+    "null": Meshing(),
+    "weak": Meshing(0.17, on_stated=1.0),
+    "contested": Meshing(0.53, on_stated=1.0),  # a trial on stated style then shows g = .31 (Clinton-Lisell & Litzinger 2024)
+    "aptitude": Meshing(0.53, on_aptitude=1.0),
+    "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
+}
+
+
+def terms_of(world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9) -> Terms:
+    """The run-time values of a run.
+
+    Raises:
+        ValueError: an unknown way of deciding.
+    """
+    if decides not in DECIDES:
+        raise ValueError(f"decides = {decides!r}; needed one of {', '.join(DECIDES)}, e.g. 'assign'")
+    programme = world.programme
+    return Terms(
+        float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days, programme.retention_day,
+        meshing.beta, meshing.on_stated, meshing.on_aptitude, float(programme.repeats), float(autoreset), until,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Arrays of a world as kernels read them."""
+
+    skills: Floats  # [K, 6] true: layer prior learn guess slip forget
+    tracer: Floats  # [K, 5] declared
+    acts: Floats  # [A, S] true scalars
+    shown: Floats  # [A, S] declared scalars
+    links: NDArray[np.int32]  # [5, max(A, K) + 1] offsets into index and weight
+    index: NDArray[np.int32]
+    weight: Floats
+    goals: Floats  # [R, 2, K] target weights; targets with needed prerequisites
+    newcomer: Floats  # [R] record
+    legal_first: NDArray[np.uint8]  # [A]
+    open_days: NDArray[np.uint8]  # [days + 1, A]
+    durations: Floats  # sorted distinct declared minutes
+    fits: NDArray[np.uint8]  # [len(durations) + 1, A]
+    most_asked: int  # most skills assessed by one activity
+
+
+def pack(declared: World, true: World) -> Pack:
+    """Both versions of a world, side by side.
+
+    Raises:
+        ValueError: an activity asks more items on one skill than an address has room for.
+    """
+    spec = ViewSpec(len(declared.skills))
+    if declared.assesses.max(initial=0.0) >= MOST_ITEMS:
+        raise ValueError(f"{declared.name}: {declared.assesses.max():.0f} items on one skill; needed fewer than {MOST_ITEMS}, e.g. 10")
+    tables = [true.teaches, declared.assesses, declared.requires, declared.prerequisites, declared.teaches]
+    links, index, weight = sparse(tables)
+    minutes = declared.scalars[:, 0]
+    durations = np.unique(minutes[1:]).astype(np.float32)
+    fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])], np.uint8)
+    days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
+    open_days = ((days >= np.floor(declared.opens)) & (days <= declared.closes)).astype(np.uint8)
+    helped = (declared.needed > 0) & (declared.targets == 0)
+    need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
+    tracer = true.tracer
+    return Pack(
+        skills=np.concatenate([declared.layer[:, None], tracer], 1).astype(np.float32), tracer=declared.tracer,
+        acts=true.scalars, shown=declared.scalars, links=links, index=index, weight=weight,
+        goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
+        legal_first=declared.allowed.astype(np.uint8), open_days=open_days, durations=durations, fits=fits,
+        most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
+    )  # fmt: skip
+
+
+def sparse(tables: list[Floats]) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    """Several matrices as rows of offsets into one list of columns and one of weights."""
+    offsets = np.zeros((len(tables), max(len(t) for t in tables) + 1), np.int32)
+    columns, weights = [], []
+    total = 0
+    for row, table in enumerate(tables):
+        offsets[row, 0] = total
+        for line in range(offsets.shape[1] - 1):
+            found = np.flatnonzero(table[line]) if line < len(table) else np.zeros(0, int)
+            columns.append(found)
+            weights.append(table[line][found] if line < len(table) else np.zeros(0))
+            total += len(found)
+            offsets[row, line + 1] = total
+    return offsets, np.concatenate(columns).astype(np.int32), np.concatenate(weights).astype(np.float32)
+
+
+def population_table(population: Population) -> Floats:
+    """The table a birth reads, contiguous."""
+    return np.ascontiguousarray(population.table(), np.float32)

@@ -1,0 +1,220 @@
+"""A classroom: many learners, one world, one law; stepped in place, snapshot and forked.
+
+The classroom is handed its law, its behaviour and its reward as modules of scalar text; it knows none by name.
+"""
+
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.classroom.generate import kernels
+from adaptlearn.classroom.layout import EVENT, Terms
+from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, population_table, terms_of
+from adaptlearn.core.catalogue import FEATURES
+from adaptlearn.core.learner import Life, Population, Skill, Traits
+from adaptlearn.core.record import Tracer, ViewSpec
+from adaptlearn.core.world import World
+
+Floats = NDArray[np.float32]
+LIFE = {name: j for j, name in enumerate(Life._fields)}
+SERIAL_BELOW = 64  # learners; under this a parallel loop costs more than it saves
+STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "legal", "view", "mask")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that decides what happens, apart from who learns and what is offered. Frozen; a change is a new value."""
+
+    world: World  # as declared
+    law: ModuleType
+    behaviour: ModuleType
+    reward: ModuleType
+    population: Population = field(default_factory=Population)
+    catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
+    catalogue_seed: int = 0
+    meshing: Meshing = MESHING["null"]
+    mandatory: bool | None = None  # None: as the world says
+    decides: str | None = None  # None: as the world says
+    law_params: Any = None  # NamedTuple law.Params; None: the law's defaults
+    behaviour_params: Any = None
+    reward_params: Any = None
+
+    def terms(self, autoreset: bool = False, until: float = 1e9) -> Terms:
+        """The run-time values of a run."""
+        programme = self.world.programme
+        return terms_of(
+            self.world, self.meshing, autoreset=autoreset, until=until,
+            mandatory=programme.mandatory if self.mandatory is None else self.mandatory,
+            decides=self.decides or programme.decides,
+        )  # fmt: skip
+
+    def pack(self) -> Pack:
+        """The world's arrays, declared and true."""
+        return pack(self.world, self.world.true(self.catalogue, self.catalogue_seed))
+
+    def offer_size(self) -> int:
+        """Places in a slate: one unless the learner chooses from an offer."""
+        return self.world.programme.offer_size if (self.decides or self.world.programme.decides) == "offer" else 1
+
+
+def rows_as(fields: tuple[str, ...], rows: Any) -> Any:
+    """The same memory with named columns, which is how kernels read it.   [N, P] -> structured [N]"""
+    matrix = np.ascontiguousarray(rows, np.float32)
+    return matrix.view(np.dtype([(name, np.float32) for name in fields]))[:, 0]
+
+
+def params_row(module: ModuleType, params: Any) -> Any:
+    """A law's constants as one structured row; defaults where none are given."""
+    given = params if params is not None else module.Params()  # type: ignore[attr-defined]
+    return rows_as(given._fields, [given])
+
+
+class Classroom:
+    """N learners in step. Everything is an array of rows; ``step`` works in place.
+
+    Args:
+        rules: world, law, behaviour, reward, population, terms.
+        n: number of rows.
+        seed: of all luck in this room.
+        autoreset: when a learner ends, the row's next learner begins in the same step (Gymnasium's SAME_STEP).
+        threads: above 1, rows are shared among Numba's threads; results are the same bit for bit.
+    """
+
+    def __init__(self, rules: Rules, n: int, seed: int, *, autoreset: bool = False, threads: int = 1):
+        self.rules, self.n, self.seed, self.threads = rules, n, seed, threads
+        self.pack = rules.pack()
+        self.terms = rules.terms(autoreset)
+        self.spec = ViewSpec(len(rules.world.skills))
+        self.autoreset = autoreset
+        parallel = threads > 1 and n >= SERIAL_BELOW
+        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, parallel)
+        self._fixed_rows()
+        self._allocate(n)
+
+    def _fixed_rows(self) -> None:
+        rules = self.rules
+        self._terms = rows_as(Terms._fields, [self.terms])
+        self._law = params_row(rules.law, rules.law_params)
+        self._behaviour = params_row(rules.behaviour, rules.behaviour_params)
+        self._reward = params_row(rules.reward, rules.reward_params)
+        self._tables = population_table(rules.population)
+        p = self.pack
+        self._skills, self._tracer = rows_as(Skill._fields, p.skills), rows_as(Tracer._fields, p.tracer)
+        self._acts, self._shown = rows_as(FEATURES, p.acts), rows_as(FEATURES, p.shown)
+
+    def _allocate(self, n: int) -> None:
+        k, a = len(self.rules.world.skills), len(self.rules.world.activities)
+        self.ids, self.slots = np.zeros(n, np.uint64), np.zeros((n, 2), np.uint64)
+        self.traits = np.zeros((n, len(Traits._fields)), np.float32)
+        self._traits = rows_as(Traits._fields, self.traits)
+        self.mind = np.zeros((n, k, len(self.rules.law.Mind._fields)), np.float32)
+        self.touched, self.life = np.zeros((n, k), np.float32), np.zeros((n, len(Life._fields)), np.float32)
+        self._life = rows_as(Life._fields, self.life)
+        self.rec = np.zeros((n, self.spec.record_size), np.float32)
+        self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
+        self.legal, self.mask = np.zeros((n, a), np.uint8), np.zeros((n, a), np.uint8)
+        self.view = np.zeros((n, self.spec.size), np.float32)
+        self.final_view = np.zeros((n if self.autoreset else 1, self.spec.size), np.float32)
+        self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
+        self.event = np.zeros((n, len(EVENT)), np.float32)
+        self.answers = np.zeros((n, self.pack.most_asked), np.uint8)
+        self.offers = np.zeros((n, self.rules.offer_size()), np.int32)
+        self.propensity = np.ones((n, self.rules.offer_size()), np.float32)
+
+    # --- verbs --------------------------------------------------------------------------------------------------
+
+    def begin(self, ids: ArrayLike | None = None) -> "Classroom":
+        """Births. With ids, these learners, each living once; without, slot i's zeroth learner under autoreset."""
+        if ids is None:
+            self.slots[:, 0], self.slots[:, 1] = np.arange(self.n, dtype=np.uint64), 0
+            self.ids[:] = self.kernels.first_ids(np.uint64(self.seed), self.slots)
+        else:
+            given = np.asarray(ids, np.uint64)
+            if given.shape != (self.n,):
+                raise ValueError(f"ids of shape {given.shape}; needed ({self.n},), one per row, e.g. np.arange({self.n})")
+            self.ids[:] = given
+        self.birth(np.arange(self.n))
+        return self
+
+    def birth(self, rows: NDArray[np.int64]) -> None:
+        """A new life for the learners whose ids stand in the given rows."""
+        p = self.pack
+        self.kernels.start(
+            np.ascontiguousarray(rows, np.int64), np.uint64(self.seed), self._terms, self._law, self._behaviour,
+            self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations, p.fits,
+            self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
+            self.last, self.legal, self.view, self.mask,
+        )  # fmt: skip
+
+    def step(self, offers: NDArray[np.int32] | None = None) -> None:
+        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote into ``self.offers``."""
+        p = self.pack
+        self.kernels.step(
+            np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills, self._tracer,
+            self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
+            self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal, self.offers if offers is None else offers,
+            self.view, self.mask, self.pay, self.flags, self.event, self.answers,
+        )  # fmt: skip
+        if self.autoreset:
+            ended = self.kernels.next_lives(np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids)
+            if len(ended):
+                self.birth(ended)
+
+    def choose(self, scores: Floats, temperature: float = 1.0) -> None:
+        """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
+        self.kernels.choose(
+            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self.mask,
+            np.float32(temperature), self.offers, self.propensity,
+        )  # fmt: skip
+
+    def history(self, out: Floats | None = None) -> Floats:
+        """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
+        out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out
+        self.kernels.recall(self.life[:, LIFE["day"]], self.visits, self.last, out)
+        return out
+
+    # --- questions ----------------------------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """Who is still learning.   -> [N]"""
+        return np.asarray(self.life[:, LIFE["alive"]] > 0.5)
+
+    def trait(self, name: str) -> Floats:
+        """One column of traits (latent; for analysis, never for a policy).   -> [N]"""
+        return self.traits[:, Traits._fields.index(name)]
+
+    def now(self, name: str) -> Floats:
+        """One column of life.   -> [N]"""
+        return self.life[:, LIFE[name]]
+
+    # --- snapshot and fork: for ceilings, never for policies --------------------------------------------------------
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """A copy of everything that changes."""
+        return {name: getattr(self, name).copy() for name in STATE}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put a snapshot back."""
+        for name in STATE:
+            getattr(self, name)[...] = state[name]
+
+    def fork(self, luck_seed: int) -> "Classroom":
+        """The same learners in the same moment, with imagined luck from here on.
+
+        Raises:
+            ValueError: the room's own seed: a planner that sees real luck sees the future.
+        """
+        if luck_seed == self.seed:
+            raise ValueError(f"fork(luck_seed={luck_seed}) is this room's own luck; needed another seed, e.g. {luck_seed + 1}")
+        room = Classroom(self.rules, self.n, luck_seed, autoreset=False, threads=self.threads)
+        room.restore(self.snapshot())
+        return room
+
+
+def with_rules(rules: Rules, **changes: Any) -> Rules:
+    """The same rules with some of them changed."""
+    return replace(rules, **changes)

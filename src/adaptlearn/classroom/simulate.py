@@ -1,0 +1,173 @@
+"""Whole lives: a policy, some rules, and the learners who live once each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.classroom.layout import EVENT
+from adaptlearn.classroom.room import LIFE, Classroom, Rules
+from adaptlearn.core import luck
+from adaptlearn.core.learner import Life, Traits
+from adaptlearn.core.log import EventLog
+from adaptlearn.core.policy import Ceiling, Head, Policy
+
+BLOCK = 1024  # rows per policy call: a matmul's rows change with batch size, so the size never changes
+CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
+THOUGHT = 64  # policy luck begins at this draw index; the first 64 belong to the sampler
+
+
+@dataclass(frozen=True)
+class Lives:
+    """What became of each learner, and the log if it was asked for.   rows follow ``ids``"""
+
+    ids: NDArray[np.uint64]
+    life: NDArray[np.float32]  # [N, len(Life)], at the end
+    traits: NDArray[np.float32]  # [N, len(Traits)], latent; for analysis only
+    start: NDArray[np.float32]  # [N] worth of the first destination at the start, untaught
+    left: NDArray[np.bool_]  # [N] left before the programme ended
+    stars: NDArray[np.float32]  # [N] mean rating, NaN if never rated
+    reward: NDArray[np.float32]  # [N] sum of rewards
+    log: EventLog | None = None
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """A column of the end of life, e.g. lives["value"], lives["minutes"]."""
+        return self.life[:, LIFE[name]]
+
+    def trait(self, name: str) -> NDArray[np.float32]:
+        """A latent trait."""
+        return self.traits[:, Traits._fields.index(name)]
+
+
+class Thinker:
+    """A policy applied to a classroom in fixed, padded blocks; holds each learner's memory."""
+
+    def __init__(self, policy: Policy, room: Classroom):
+        import torch
+
+        self.torch, self.policy, self.room = torch, policy, room
+        n, a = room.mask.shape
+        self.padded = -(-n // BLOCK) * BLOCK
+        self.catalogue = torch.from_numpy(room.rules.world.features.copy())
+        self.view = torch.zeros(self.padded, room.spec.size)
+        self.history = torch.zeros(self.padded, a, 3)
+        self.memory = torch.zeros(self.padded, policy.memory_size)
+        self.luck = torch.zeros(self.padded, policy.luck_size)
+        self.scores = np.zeros((self.padded, a), np.float32)
+
+    def decide(self) -> None:
+        """Write offers and propensities for everyone alive into the room."""
+        room, n, torch = self.room, self.room.n, self.torch
+        self.view[:n] = torch.from_numpy(room.view)
+        room.history(self.history.numpy()[:n])
+        if self.policy.luck_size:
+            draws = THOUGHT + np.arange(self.policy.luck_size)
+            u = luck.uniform(room.seed, luck.POLICY, room.ids[:, None], room.now("step")[:, None].astype(np.uint64), draws)
+            self.luck[:n] = torch.from_numpy(u)
+        alive = np.zeros(self.padded, bool)
+        alive[:n] = room.alive
+        with torch.inference_mode():
+            for start in range(0, self.padded, BLOCK):
+                rows = slice(start, start + BLOCK)
+                if alive[rows].any():
+                    parts = (self.history[rows], self.memory[rows], self.luck[rows])
+                    scores, memory = self.policy(self.view[rows], self.catalogue, *parts)
+                    self.scores[rows] = scores.numpy()
+                    self.memory[rows] = memory
+        room.choose(self.scores[:n], self.policy.head.temperature)
+
+
+def simulate(
+    policy: Policy | Ceiling,
+    rules: Rules,
+    ids: ArrayLike,
+    seed: int,
+    *,
+    log: bool = False,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Lives:
+    """Each learner's whole life under a policy. A learner's life depends on (rules, policy, seed, id) and nothing else.
+
+    Args:
+        policy: see ``core.policy``; a Ceiling is handed the classroom itself.
+        ids: identities of the learners, any distinct non-negative integers.
+        log: also keep one row per decision.
+        progress: called with (learners done, learners in all).
+
+    Raises:
+        ValueError: no learners, or one named twice.
+    """
+    who = np.asarray(ids, np.uint64).ravel()
+    if len(who) == 0 or len(np.unique(who)) < len(who):
+        raise ValueError(f"{len(who)} ids, {len(np.unique(who))} distinct; needed at least one, each once, e.g. range(1000)")
+    parts = []
+    for start in range(0, len(who), CHUNK):
+        parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads))
+        if progress is not None:
+            progress(min(start + CHUNK, len(who)), len(who))
+    return _joined(parts, policy, rules, seed, log)
+
+
+def _chunk(policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: bool, threads: int) -> dict[str, Any]:
+    room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
+    thinker = Thinker(policy, room) if hasattr(policy, "head") else None
+    part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
+            "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32), "rows": []}  # fmt: skip
+    while (alive := room.alive).any():
+        if thinker is not None:
+            thinker.decide()
+        else:
+            room.offers[:, 0], room.propensity[:] = policy.decide(room), 1.0
+        before = (room.now("step").copy(), room.now("role").copy()) if log else None
+        room.step()
+        part["reward"] += room.pay
+        part["left"] |= (room.flags[:, 0] > 0) & alive
+        stars = np.where(alive, room.event[:, EVENT.index("stars")], 0.0)
+        part["stars"] += np.stack([stars, stars > 0])
+        if before is not None:
+            part["rows"].append(_rows(room, alive, *before))
+    part["life"], part["traits"] = room.life, room.traits
+    return part
+
+
+def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any) -> dict[str, NDArray[Any]]:
+    event = {name: room.event[alive, j] for j, name in enumerate(EVENT)}
+    asked = event["items"] > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        score = np.where(asked, event["correct"] / event["items"], np.nan).astype(np.float32)
+    return {
+        "learner": room.ids[alive].copy(), "step": step[alive].astype(np.int32), "day": event["day"],
+        "offered": room.offers[alive].copy(), "taken": event["taken"].astype(np.int32),
+        "outcome": event["outcome"].astype(np.int8), "completed": event["completed"] > 0, "minutes": event["minutes"],
+        "items": event["items"].astype(np.int16), "correct": event["correct"].astype(np.int16),
+        "answers": room.answers[alive] * asked[:, None].astype(np.uint8), "score": score, "rating": event["stars"],
+        "gap_days": event["gap"], "left": event["left"] > 0, "propensity": room.propensity[alive].copy(),
+        "role": role[alive].astype(np.int8), "site": room.trait("site")[alive].astype(np.int8),
+        "tenure": room.trait("tenure")[alive].astype(np.int8),
+    }  # fmt: skip
+
+
+def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, log: bool) -> Lives:
+    def whole(name: str, axis: int = 0) -> Any:
+        return np.concatenate([part[name] for part in parts], axis)
+
+    total, count = whole("stars", 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        stars = np.where(count > 0, total / count, np.nan).astype(np.float32)
+    events = _event_log([row for part in parts for row in part["rows"]], policy, rules, seed) if log else None
+    return Lives(whole("ids"), whole("life"), whole("traits"), whole("start"), whole("left"), stars, whole("reward"), events)
+
+
+def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, seed: int) -> EventLog:
+    columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    order = np.lexsort((columns["step"], columns["learner"]))
+    about = {"simulated": "yes", "world": rules.world.name, "law": rules.law.__name__, "catalogue": rules.catalogue,
+             "seed": str(seed), "population": rules.population.provenance}  # fmt: skip
+    named = {name: column[order] for name, column in columns.items()}
+    return EventLog(named, policy.name, getattr(policy, "version", "0"), about)
+
+
+__all__ = ["Head", "Life", "Lives", "Thinker", "simulate"]

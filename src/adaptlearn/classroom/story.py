@@ -1,0 +1,203 @@
+"""The order of one decision step, as a table of contents; the parts are in ``kernel``. A template like it.
+
+ 1 the learner's luck and the offer   2 the offer is accepted, replaced or skipped   3 it is finished or not
+ 4 what is assessed is attempted      5 learning                                     6 motivation moves
+ 7 the record is updated              8 the clock moves                              9 the learner stays or leaves
+10 reward, view and mask are written
+
+The clock moves at the end, so that a policy always looks at the day on which it decides.
+"""
+# ruff: noqa: F821, PLR0913
+
+from adaptlearn.classroom.kernel import *  # noqa: F403
+from adaptlearn.classroom.layout import *  # noqa: F403
+from adaptlearn.classroom.slots import behaviour, each, law, layout, learner, luck, record, reward, world
+
+
+def settle(i, key, now, offers, mask, trait, life_now, terms, behaviour_p, acts, goals, links, index, weight,
+           skills, mind, touched, law_p):  # fmt: skip
+    """What becomes of the offer.   -> activity taken (0 = none), outcome, activity the reaction is about"""
+    decides, role = int64(terms.decides), int64(life_now.role)
+    if decides == ASSIGN:
+        shown = int64(offers[i, 0]) if mask[i, int64(offers[i, 0])] > 0 else 0
+        if shown == 0:
+            return 0, REST, 0
+        if uniform(key, luck.ACCEPT, now, 0) < accepts(shown, trait, life_now, terms, 0.0, acts, behaviour_p):
+            return shown, TAKEN, shown
+        return 0, SKIPPED, shown
+    shown, free = 0, decides == SELF
+    for attempt_no in range(2):  # the offer first; some who decline it pick for themselves
+        chosen = favourite(i, key, now, mask, offers, free, life_now.day, role, trait, behaviour_p, acts, goals, links,
+                           index, weight, skills, mind, touched, law_p)  # fmt: skip
+        if attempt_no == 1:
+            return (chosen, SUBSTITUTED, shown) if chosen not in (0, shown) else (0, SKIPPED, shown)
+        if chosen == 0:
+            return 0, REST, 0
+        shown = chosen
+        if uniform(key, luck.ACCEPT, now, 0) < accepts(shown, trait, life_now, terms, 1.0, acts, behaviour_p):
+            return shown, TAKEN, shown
+        if free or uniform(key, luck.ACCEPT, now, 1) >= SUBSTITUTE_SHARE:
+            return 0, SKIPPED, shown
+        free = True
+    return 0, SKIPPED, shown
+
+
+def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
+    """P(the learner takes activity a)."""
+    return behaviour.p_accept(acts[a], trait, life_now, terms.mandatory, choice, behaviour_p)
+
+
+def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
+         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
+         offers, view, mask, pay, flags, event, answers):  # fmt: skip
+    """One step of learner i."""
+    # 1 luck and offer
+    key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
+    trait, before = traits[i], learner.Life_copy(life, i)
+    day, role = before.day, int64(before.role)
+    # 2 accepted, replaced, skipped
+    a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
+                               weight, skills, mind, touched, law_p)  # fmt: skip
+    minutes, stars, completed, asked = float32(0.0), float32(0.0), float32(0.0), float32(0.0)
+    staff, cost, fraction = float32(0.0), float32(0.0), float32(0.0)
+    items, correct = 0, 0
+    if a > 0:
+        activity = acts[a]
+        # 3 finished or not; what does not fit before the end of the programme stays unfinished
+        ready = carried(i, REQUIRES, a, day, -1, links, index, skills, mind, touched, law_p)
+        p = behaviour.p_finish(activity, trait, before, terms.mandatory, ready, behaviour_p)
+        completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
+        minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
+        left = (terms.horizon - day) * trait.weekly_minutes / 7.0
+        if minutes > left:
+            minutes, completed = left, float32(0.0)
+        fraction = float32(1.0) if completed > 0.5 else behaviour_p.effort_unfinished
+        # 4 attempted: an unfinished activity hands nothing in
+        for j in range(answers.shape[1]):
+            answers[i, j] = 0
+        if completed > 0.5:
+            items, correct = attempt(i, a, key, now, day, activity.difficulty, answers, links, index, weight, skills, mind,
+                                     touched, law_p)  # fmt: skip
+        asked = float32(items > 0)
+        success = float32(correct) / maximum(float32(items), 1.0)
+        # 5 learned
+        match = terms.beta * alignment(activity, trait, terms)
+        best, worst = study(i, a, key, now, day, fraction, asked, match, trait, activity, answers, visits, links, index,
+                            weight, skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
+        # 6 motivation
+        target = serves(a, role, links, index, weight, goals)
+        life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
+        trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
+        life[i].strain += 0.3 * (trouble - before.strain)
+        if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
+            stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
+        staff, cost = activity.staff_minutes, activity.cost
+        visits[i, a] += 1
+        last[i, a] = day
+        if float32(visits[i, a]) >= terms.repeats:
+            legal[i, a] = 0
+    # 7 the record
+    remember(i, a, outcome, completed, fraction, asked, shown, day, minutes, stars, items, correct, answers, about,
+             links, index, weight, tracer, rec)  # fmt: skip
+    # 8 the clock: the learner's weekly minutes set the pace
+    pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
+    gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
+    # 9 stays or leaves
+    leaves = uniform(key, luck.LEAVE, now, 0) < behaviour.p_leave(trait, life[i], gap, terms.mandatory, behaviour_p)
+    life[i].day = day + gap
+    life[i].minutes += minutes
+    life[i].staff_minutes += staff
+    life[i].cost += cost
+    life[i].step += 1.0
+    life[i].completed += completed
+    over = day + gap >= terms.horizon
+    # 10 reward, view, mask
+    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
+    happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves), float32(items),
+                                 float32(correct), stars)  # fmt: skip
+    pay[i] = reward.reward(before, life[i], happening, reward_p)
+    flags[i, 0], flags[i, 1] = leaves, over and not leaves
+    note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
+    if leaves or over:
+        life[i].alive = 0.0
+    if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
+        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+
+
+def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view):
+    """The destination changes: worth is counted anew, and the record tells."""
+    role = int64(trait.switch_role)
+    value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
+    life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
+    life[i].assessed = look(i, trait, role, life[i].day, terms, tracer, goals, rec, view)
+
+
+def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost):
+    """The log row, in the order of layout.EVENT."""
+    event[i, EVENT_DAY], event[i, EVENT_TAKEN], event[i, EVENT_OUTCOME] = day, float32(a), float32(outcome)
+    event[i, EVENT_COMPLETED], event[i, EVENT_MINUTES], event[i, EVENT_STARS] = completed, minutes, stars
+    event[i, EVENT_ITEMS], event[i, EVENT_CORRECT], event[i, EVENT_GAP] = float32(items), float32(correct), gap
+    event[i, EVENT_LEFT], event[i, EVENT_STAFF], event[i, EVENT_COST] = float32(leaves), staff, cost
+
+
+def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first, open_days, durations, fits,
+          ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal, view, mask):  # fmt: skip
+    """Births of the named rows, with their first view and mask."""
+    terms, law_p = terms_row[0], law_row[0]
+    behaviour_p = behaviour_row[0]
+    for r in each(rows.shape[0]):
+        i = rows[r]
+        be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids, traits, drawn, mind, touched,
+                life, lives, rec, visits, last, legal)  # fmt: skip
+        trait = traits[i]
+        life[i].assessed = look(i, trait, int64(trait.role), 0.0, terms, tracer, goals, rec, view)
+        allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+
+
+def step(seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index, weight, goals,
+         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask, pay,
+         flags, event, answers):  # fmt: skip
+    """One decision step of everyone alive, in place. Rows that have ended stay as they are."""
+    terms, law_p = terms_row[0], law_row[0]
+    behaviour_p, reward_p = behaviour_row[0], reward_row[0]
+    for i in each(ids.shape[0]):
+        if life[i].alive > 0.5 and life[i].day < terms.until:
+            live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
+                 open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
+                 offers, view, mask, pay, flags, event, answers)  # fmt: skip
+        else:
+            pay[i] = 0.0
+            flags[i, 0], flags[i, 1] = 0, 0
+
+
+def next_lives(seed, slots, life, view, final_view, ids):
+    """Under autoreset: who follows in the rows that have just ended.   -> rows to be born"""
+    rows, n = np.empty(ids.shape[0], np.int64), 0
+    for i in range(ids.shape[0]):
+        if life[i].alive < 0.5:
+            rows[n] = i
+            n += 1
+            for j in range(view.shape[1]):
+                final_view[i, j] = view[i, j]
+            slots[i, 1] += uint64(1)
+            ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), uint64(luck.REBIRTH), slots[i, 1], uint64(0))
+    return rows[:n]
+
+
+def recall(days, visits, last, out):
+    """Per-activity history as policies read it.   visits [N, A], last [N, A] -> out [N, A, 3]"""
+    for i in each(visits.shape[0]):
+        for a in range(visits.shape[1]):
+            seen = visits[i, a] > 0
+            out[i, a, 0] = float32(visits[i, a]) * 0.5
+            out[i, a, 1] = 1.0 / (1.0 + (days[i] - last[i, a]) / 7.0) if seen else float32(0.0)
+            out[i, a, 2] = float32(seen)
+
+
+def first_ids(seed, slots):
+    """The zeroth learner of every slot."""
+    ids = np.empty(slots.shape[0], np.uint64)
+    for i in range(slots.shape[0]):
+        ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), uint64(luck.REBIRTH), slots[i, 1], uint64(0))
+    return ids

@@ -1,0 +1,158 @@
+"""Scalar text: the language in which laws, records and rewards are written, once.
+
+A formula is a plain Python function of scalars, marked ``@formula``, that uses only arithmetic, comparisons, tuples
+of values and the names below: no ``if``, no loop, no ``numpy``. The same text is then read three times:
+
+* imported as it stands, it is NumPy: every argument may be an array;
+* :func:`bind` reads it with PyTorch's names, so that autograd runs through it;
+* :func:`scalar_source` prepares it for Numba: literals become float32 and top-level names get a prefix, so
+  that several texts can live in one generated module (see ``adaptlearn.classroom.generate``).
+
+Why not one shared function object: under Numba a bare ``0.5`` is float64 and drags a whole expression with it,
+``np.exp`` refuses tensors, and Python's ``max`` refuses arrays.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType, SimpleNamespace
+from typing import TypeVar
+
+import numpy as np
+
+F = TypeVar("F", bound=Callable[..., object])
+
+exp, log, sqrt, cos = np.exp, np.log, np.sqrt, np.cos
+minimum, maximum, where, floor = np.minimum, np.maximum, np.where, np.floor
+float32, uint64 = np.float32, np.uint64
+
+NAMES = ("exp", "log", "sqrt", "cos", "minimum", "maximum", "where", "floor", "sigmoid", "float32", "uint64")
+
+_ALLOWED = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.Expr, ast.Constant, ast.Name,
+    ast.Load, ast.Store, ast.BinOp, ast.UnaryOp, ast.USub, ast.Compare, ast.Call, ast.keyword, ast.Attribute,
+    ast.Tuple, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
+    ast.BitXor, ast.BitAnd, ast.BitOr, ast.RShift, ast.LShift, ast.Mod, ast.FloorDiv,
+)  # fmt: skip
+
+
+def formula(function: F) -> F:
+    """Mark a function as scalar text. Called from Python it is itself."""
+    function.__scalar_text__ = True  # type: ignore[attr-defined]
+    return function
+
+
+@formula
+def sigmoid(x):  # type: ignore[no-untyped-def]
+    """The logistic function, 1 / (1 + exp(-x)), for any real x."""
+    return 1.0 / (1.0 + exp(-x))
+
+
+class NotScalarText(ValueError):
+    """A formula uses something that cannot be read by all three backends."""
+
+
+def functions_of(module: ModuleType) -> list[ast.FunctionDef]:
+    """The functions a module marks ``@formula``, in order, without docstrings, annotations and the mark.
+
+    Raises:
+        NotScalarText: a function uses a construct outside the language, with file and line.
+    """
+    source = inspect.getsource(module)
+    found = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    texts = [_bare(node) for node in found if any(getattr(d, "id", "") == "formula" for d in node.decorator_list)]
+    for node in texts:
+        _check(node, module.__name__)
+    return texts
+
+
+def _bare(node: ast.FunctionDef) -> ast.FunctionDef:
+    body = node.body
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    names = [ast.arg(arg=a.arg, lineno=node.lineno, col_offset=0) for a in node.args.args]
+    plain = ast.arguments(posonlyargs=[], args=names, kwonlyargs=[], kw_defaults=[], defaults=[])
+    bare = ast.FunctionDef(name=node.name, args=plain, body=body, decorator_list=[], lineno=node.lineno, col_offset=0)
+    bare.type_params = []  # required from Python 3.12 on, harmless before
+    return ast.fix_missing_locations(bare)
+
+
+def _check(node: ast.FunctionDef, where_: str) -> None:
+    for part in ast.walk(node):
+        if not isinstance(part, _ALLOWED):
+            line = getattr(part, "lineno", node.lineno)
+            raise NotScalarText(
+                f"{where_}.{node.name}, line {line}: found {type(part).__name__}; scalar text has only arithmetic, "
+                f"comparisons, tuples and the names {', '.join(NAMES)}, e.g. where(x > 0, x, 0.0) instead of an if"
+            )
+
+
+class _Typed(ast.NodeTransformer):
+    """Literals become float32(...), names of the module get a prefix."""
+
+    def __init__(self, renamed: Mapping[str, str]):
+        self.renamed = renamed
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            typed = ast.Call(ast.Name("float32", ast.Load()), [ast.Constant(float(node.value))], [])
+            return ast.copy_location(typed, node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.copy_location(ast.Name(self.renamed.get(node.id, node.id), node.ctx), node)
+
+
+def scalar_source(module: ModuleType, prefix: str) -> str:
+    """A module's formulas as Numba-ready text.
+
+    Every function ``f`` becomes ``<prefix>_f`` under ``@formula`` (the generated module says what that is), every
+    numeric literal ``float32(literal)``, every NamedTuple the module defines ``<prefix>_Name``. A formula imported
+    from elsewhere is called by the prefix of its home, the last word of that module's name.
+    """
+    texts = functions_of(module)
+    renamed, lines = {node.name: f"{prefix}_{node.name}" for node in texts}, []
+    for name, value in vars(module).items():
+        home = getattr(value, "__module__", module.__name__)
+        if isinstance(value, np.generic):
+            renamed[name] = f"{prefix}_{name}"
+            lines.append(f"{prefix}_{name} = {type(value).__name__}({value!s})")
+        elif isinstance(value, type) and hasattr(value, "_fields") and home == module.__name__:
+            renamed[name] = f"{prefix}_{name}"
+            lines.append(f"{prefix}_{name} = namedtuple('{prefix}_{name}', {value._fields!r})")
+        elif getattr(value, "__scalar_text__", False) and home not in (module.__name__, __name__):
+            renamed[name] = f"{home.rpartition('.')[2]}_{value.__name__}"
+    for node in texts:
+        text = _Typed(renamed).visit(node)
+        text.name = renamed[node.name]
+        lines.append("@formula\n" + ast.unparse(ast.fix_missing_locations(text)))
+    return "\n\n".join(lines) + "\n"
+
+
+def bind(module: ModuleType, names: Mapping[str, object]) -> SimpleNamespace:
+    """A module's formulas read with another backend's names (see ``NAMES``), as a namespace.
+
+    Only source text of an installed module is read; nothing that comes from outside is executed.
+    """
+    space: dict[str, object] = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+    space.update(names)
+    tree = ast.Module(body=list(functions_of(module)), type_ignores=[])
+    exec(compile(ast.fix_missing_locations(tree), f"<{module.__name__}>", "exec"), space)  # noqa: S102
+    return SimpleNamespace(**{node.name: space[node.name] for node in tree.body})  # type: ignore[attr-defined]
+
+
+def torch_names() -> dict[str, object]:
+    """The names of the language as PyTorch functions; Python numbers may stand beside tensors in each of them."""
+    import torch
+
+    def like(value: object, other: object) -> object:
+        return value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=other.dtype)  # type: ignore
+
+    def pair(function):  # type: ignore[no-untyped-def]
+        return lambda a, b: function(like(a, b), like(b, a))
+
+    return {
+        "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "cos": torch.cos, "floor": torch.floor,
+        "sigmoid": torch.sigmoid, "where": torch.where,
+        "minimum": pair(torch.minimum), "maximum": pair(torch.maximum),
+    }  # fmt: skip

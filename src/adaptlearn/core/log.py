@@ -1,0 +1,117 @@
+"""The event log: one row per decision. A simulated log and a real one are the same type.
+
+Written as Parquet with units and provenance in the schema, so that a stranger can read it without this package.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1  #: of the schema; moves with its meaning
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "learner": ("uint64", "identity of the learner"),
+    "step": ("int32", "decision number of this learner, from 0"),
+    "day": ("float32", "days since the learner's start"),
+    "offered": ("list<int32>", "activities offered, rows of the catalogue; 0 = nothing now"),
+    "taken": ("int32", "activity taken, 0 = none"),
+    "outcome": ("int8", "0 rest, 1 accepted, 2 substituted, 3 skipped"),
+    "completed": ("bool", "the activity was finished"),
+    "minutes": ("float32", "minutes spent"),
+    "items": ("int16", "items attempted"),
+    "correct": ("int16", "items answered correctly"),
+    "answers": ("list<uint8>", "correct answers per assessed skill, in catalogue order"),
+    "score": ("float32", "correct / items, NaN without items"),
+    "rating": ("float32", "stars 1 to 5, 0 = not rated"),
+    "gap_days": ("float32", "days until the next decision"),
+    "left": ("bool", "the learner left for good afterwards"),
+    "propensity": ("list<float32>", "chance with which each offered place was drawn, given the places before it"),
+    "role": ("int8", "destination at the time of the decision"),
+    "site": ("int8", "subgroup"),
+    "tenure": ("int8", "subgroup"),
+}
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Columns of equal length (lists as 2-D arrays), and where they come from."""
+
+    columns: Mapping[str, NDArray[Any]]
+    policy: str
+    policy_version: str
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        missing = [name for name in COLUMNS if name not in self.columns]
+        if missing:
+            raise ValueError(f"an event log without {missing}; needed all of {', '.join(COLUMNS)}")
+        lengths = {name: len(column) for name, column in self.columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"columns of different length: {lengths}; needed one row per decision in each")
+
+    def __len__(self) -> int:
+        return len(self.columns["learner"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def save(self, path: str | Path) -> Path:
+        """Write Parquet, whole or not at all."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        arrays, fields = [], []
+        for name, (kind, meaning) in COLUMNS.items():
+            column = np.asarray(self.columns[name])
+            arrays.append(pa.array(list(column)) if column.ndim == 2 else pa.array(column))
+            arrays[-1] = arrays[-1].cast(_arrow(kind))
+            fields.append(pa.field(name, _arrow(kind), metadata={"meaning": meaning}))
+        about = {"adaptlearn_log": str(VERSION), "policy": self.policy, "policy_version": self.policy_version,
+                 "provenance": json.dumps(dict(self.provenance), sort_keys=True)}  # fmt: skip
+        table = pa.table(arrays, schema=pa.schema(fields, metadata=about))
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
+        os.close(handle)
+        try:
+            pq.write_table(table, draft)
+            os.replace(draft, target)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+        return target
+
+
+def load(path: str | Path) -> EventLog:
+    """Read a log written by :meth:`EventLog.save`.
+
+    Raises:
+        ValueError: not a log of this package, or of a version it cannot read.
+    """
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    about = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    version = about.get("adaptlearn_log")
+    if version != str(VERSION):
+        raise ValueError(f"{path}: schema version {version}; needed {VERSION}, e.g. a file written by EventLog.save")
+    columns = {}
+    for name, (kind, _) in COLUMNS.items():
+        values = table.column(name)
+        columns[name] = np.array(values.to_pylist()) if kind.startswith("list") else values.to_numpy()
+    return EventLog(columns, about["policy"], about["policy_version"], json.loads(about["provenance"]))
+
+
+def _arrow(kind: str) -> Any:
+    import pyarrow as pa
+
+    if kind.startswith("list<"):
+        return pa.list_(_arrow(kind[5:-1]))
+    return pa.bool_() if kind == "bool" else getattr(pa, kind)()

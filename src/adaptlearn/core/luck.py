@@ -1,0 +1,102 @@
+"""Luck with an address: every draw is a pure function of (seed, purpose, learner, step, draw).
+
+The same learner has the same luck under every policy, so comparisons are paired; runs resume, shards agree, and one
+more learner changes nobody else's life. Nothing is stored and nothing is consumed: asking twice gives the same value.
+
+The generator is SplitMix64 (Steele, Lea & Flood 2014, with Stafford's variant-13 finaliser): a learner's key is a
+mixed hash of (seed, learner) and the address within that learner's life is the counter.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adaptlearn.core.equations import cos, float32, formula, log, sqrt
+
+# What a draw is for. The numbers are part of the address: never renumber, only append.
+POPULATION, BEGIN, CHOICE, ACCEPT, FINISH, ANSWER, LEARN, MINUTES, MOOD, LEAVE, RATING, GAP = range(1, 13)
+CATALOGUE, REBIRTH, POLICY, IMAGINED, BOOTSTRAP, TRIAL, RESTART = range(13, 20)
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+MIX_B = np.uint64(0x94D049BB133111EB)
+S24, S27, S30, S31, S32, S40, S56 = (np.uint64(n) for n in (24, 27, 30, 31, 32, 40, 56))
+LOW32 = np.uint64(0xFFFFFFFF)
+UNIT24 = np.float32(2.0**-24)
+UNIT32 = np.float32(2.0**-32)
+HALF = np.float32(0.5)
+TINY = np.float32(2.0**-33)
+TWO_PI = np.float32(6.283185307179586)
+MINUS_TWO = np.float32(-2.0)
+
+
+@formula
+def mix(z):
+    """A bijection of 64 bits in which every input bit moves every output bit."""
+    a = (z ^ (z >> S30)) * MIX_A
+    b = (a ^ (a >> S27)) * MIX_B
+    return b ^ (b >> S31)
+
+
+@formula
+def key_of(seed, learner):
+    """The key of one learner's life under one seed.   uint64, uint64 -> uint64"""
+    return mix(mix(seed + GOLDEN) + learner * GOLDEN)
+
+
+@formula
+def bits_at(key, purpose, step, draw):
+    """64 random bits; purpose < 2^8, step < 2^32, draw < 2^24.   all uint64 -> uint64"""
+    return mix(key + ((purpose << S56) | (step << S24) | draw) * GOLDEN)
+
+
+@formula
+def unit_of(bits):
+    """Uniform on [0, 1) in steps of 2^-24, exact in float32.   uint64 -> float32"""
+    return float32(bits >> S40) * UNIT24
+
+
+@formula
+def normal_of(bits):
+    """Standard normal by Box & Muller (1958); the two halves of 64 bits are its two uniforms.   uint64 -> float32"""
+    radius = sqrt(MINUS_TWO * log(float32(bits >> S32) * UNIT32 + TINY))
+    return radius * cos(TWO_PI * (float32(bits & LOW32) * UNIT32))
+
+
+def _bits(seed: int, purpose: int, learner: ArrayLike, step: ArrayLike, draw: ArrayLike) -> NDArray[np.uint64]:
+    with np.errstate(over="ignore"):  # wrapping around is what a hash does
+        who, when, which = (np.atleast_1d(np.asarray(v)).astype(np.uint64) for v in (learner, step, draw))
+        start = np.asarray([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+        bits: NDArray[np.uint64] = bits_at(key_of(start, who), np.uint64(purpose), when, which)
+        return bits.reshape(np.broadcast_shapes(np.shape(learner), np.shape(step), np.shape(draw)))
+
+
+def uniform(
+    seed: int, purpose: int, learner: ArrayLike, step: ArrayLike = 0, draw: ArrayLike = 0
+) -> NDArray[np.float32]:
+    """Uniform draws on [0, 1) at an address; the last three arguments broadcast.   -> float32"""
+    return np.asarray(unit_of(_bits(seed, purpose, learner, step, draw)), np.float32)
+
+
+def normal(
+    seed: int, purpose: int, learner: ArrayLike, step: ArrayLike = 0, draw: ArrayLike = 0
+) -> NDArray[np.float32]:
+    """Standard normal draws at an address; the last three arguments broadcast.   -> float32"""
+    return np.asarray(normal_of(_bits(seed, purpose, learner, step, draw)), np.float32)
+
+
+def rebirth(seed: int, slot: ArrayLike, episode: ArrayLike) -> NDArray[np.uint64]:
+    """The identity of slot i's e-th learner under autoreset: a hash of (seed, i, e), so other slots never matter."""
+    return _bits(seed, REBIRTH, slot, episode, 0)
+
+
+def address_of(text: str) -> int:
+    """A stable 64-bit address for a name (an activity's id, say)."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def addresses_of(texts: Iterable[str]) -> NDArray[np.uint64]:
+    """Addresses for many names.   -> uint64 [n]"""
+    return np.array([address_of(text) for text in texts], np.uint64)
