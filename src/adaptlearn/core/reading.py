@@ -203,7 +203,7 @@ def _typed(folder: Folder, place: str, value: object, usual: object) -> object:
         fits, needed, example = isinstance(value, bool), "true or false", "true"
     elif isinstance(usual, (int, float)):
         fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        fits = fits and (isinstance(usual, float) or value == int(value))  # type: ignore[arg-type, call-overload]
+        fits = fits and (isinstance(usual, float) or isinstance(value, int))
         needed, example = ("a finite number" if isinstance(usual, float) else "a whole number", repr(usual))
     else:
         fits, needed, example = isinstance(value, str), "text in quotes", '"..."'

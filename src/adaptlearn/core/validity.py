@@ -62,6 +62,7 @@ def faults_of(
     for role in world.roles:
         _role(report, role, world.skill_ids)
     _rules(report, world)
+    _openings(report, world)
     unclear = {"id", "requires"} & set(hurt) or len(set(world.skill_ids)) < len(world.skills)
     if not unclear:
         _cycle(report, world)
@@ -230,6 +231,11 @@ def _rules(report: _Report, world: "World") -> None:
         for activity, day in days.items():
             if not 0.0 <= day < float("inf"):
                 report.toml(f"rules.{name}.{activity}", f"day {day:g}", "a day from 0 on", 14)
+
+
+def _openings(report: _Report, world: "World") -> None:
+    """Every activity may begin on some day of the programme, and by its due day."""
+    due, not_before = dict(world.rules.due), dict(world.rules.not_before)
     for at, activity in enumerate(world.activities[1:]):
         first = max(activity.window[0] if activity.window else 0.0, not_before.get(activity.id, 0.0))
         last = min(activity.window[1] if activity.window else float("inf"), world.programme.horizon_days)

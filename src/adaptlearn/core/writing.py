@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _section(name: str, pairs: dict[str, object]) -> str:
+def _section(name: str, pairs: Mapping[str, object]) -> str:
     return "\n".join(
         [f"[{name}]", *(f"{key} = {_text(value)}" for key, value in pairs.items() if value not in (None, ()))]
     )
