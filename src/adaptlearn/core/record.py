@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.core.equations import formula, log, maximum, minimum, where
+from adaptlearn.core.equations import formula, maximum, minimum, where
 from adaptlearn.core.learner import FORMATS, MODES, MOTIVES
 
 VERSION = 1  #: of the record's bytes and of the view; moves with their meaning
@@ -164,11 +164,11 @@ def view_totals(old, standing, goal, now):
     return (
         maximum(standing.horizon - now, 0.0) / standing.horizon,
         (standing.retention_day - now) / standing.retention_day,
-        0.25 * log(1.0 + old.decisions),
-        0.25 * log(1.0 + old.completed),
+        old.decisions / (old.decisions + 20.0),
+        old.completed / (old.completed + 20.0),
         old.skipped / (old.decisions + 1.0),
         old.unfinished / (old.decisions + 1.0),
-        0.2 * log(1.0 + old.minutes / 15.0),
+        old.minutes / (old.minutes + 300.0),
         old.success,
         old.stars / 5.0,
         minimum(old.pace, 4.0) / 2.0,
@@ -180,10 +180,11 @@ def view_totals(old, standing, goal, now):
 
 @formula
 def view_skill(belief, tracer, now, target):
-    """What a policy sees of one skill, each within [0, 1] or close: belief, answered, recency, taught, target."""
+    """What a policy sees of one skill, each in [0, 1]: belief, answered, recency, taught, target."""
     days = maximum(now - belief.seen, 0.0)
     recency = where(belief.seen < 0.0, 0.0, 1.0 / (1.0 + days / 7.0))
-    return faded(belief, tracer, now), 0.3 * log(1.0 + belief.answered), recency, 0.5 * log(1.0 + belief.taught), target
+    answered, taught = belief.answered / (belief.answered + 5.0), belief.taught / (belief.taught + 2.0)
+    return faded(belief, tracer, now), answered, recency, taught, target
 
 
 @dataclass(frozen=True)

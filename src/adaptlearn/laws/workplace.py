@@ -2,7 +2,7 @@
 
 A skill's level on the logit scale is what the learner brought plus what the programme added and memory kept,
 
-    theta = start + gain * R,     R = (1 + f * elapsed / stability) ** -d,     f = .9 ** (-1/d) - 1,
+    theta = start + gain * R,     R = (1 + elapsed / stability) ** -d,
 
 with power-law forgetting (Wixted & Ebbesen 1991) at d = .5: facts in a deck fade at .154 (FSRS-6), skill accuracy
 does not (Tatel & Ackerman 2025: half of the gain is gone after 5 to 9 months). Sources of the single effects stand
@@ -19,7 +19,7 @@ class Mind(NamedTuple):
 
     start: float  # logit brought along, never forgotten
     gain: float  # logit added by the programme, before forgetting
-    stability: float  # days until retention of the gain falls to .9
+    stability: float  # days until retention of the gain falls to 2 ** -d; FSRS's S (R = .9) is .2346 of it at d = .5
     elapsed: float  # days of forgetting so far, equivalent
     massed: float  # recent exposures on this skill, each fading with massed_days
 
@@ -56,9 +56,9 @@ class Params(NamedTuple):
     guess: float = 0.18  # P(correct) of one who knows nothing (BKT on ASSISTments 2009, median .176)
     slip: float = 0.10  # P(wrong) of one who knows (Corbett & Anderson's convention)
     decay: float = 0.5  # d, exponent of forgetting
-    s0: float = 0.64  # stability of new material, days
-    s_cap: float = 16.8  # largest stability, days
-    s_growth: float = 3.99  # growth of stability at a review
+    s0: float = 2.73  # stability of new material, days
+    s_cap: float = 71.6  # largest stability, days
+    s_growth: float = 5.08  # growth of stability at a review
     s_success: float = 2.0  # more growth after successful retrieval
     s_failure: float = 0.3  # less after a failure
     recover: float = 0.458  # share of the forgetting that a review undoes
@@ -66,9 +66,8 @@ class Params(NamedTuple):
 
 @formula
 def retention(mind, p):
-    """Share of the gain still there.   Wixted & Ebbesen (1991), scaled as FSRS: R(stability) = .9"""
-    scale = 0.9 ** (-1.0 / p.decay) - 1.0
-    return (1.0 + scale * mind.elapsed / mind.stability) ** (-p.decay)
+    """Share of the gain still there.   Wixted & Ebbesen (1991)"""
+    return (1.0 + mind.elapsed / mind.stability) ** (-p.decay)
 
 
 @formula
@@ -157,6 +156,5 @@ def learn(mind, exposure, activity, skill, trait, z, u, p):
     total = mind.gain + new
     blend = where(total > 0.0, (mind.gain * refreshed + new) / maximum(total, 1e-9), 1.0)
     stability = stabler(mind, exposure, trait, p)
-    scale = 0.9 ** (-1.0 / p.decay) - 1.0
-    elapsed = stability / scale * (minimum(blend, 1.0) ** (-1.0 / p.decay) - 1.0)
+    elapsed = stability * (minimum(blend, 1.0) ** (-1.0 / p.decay) - 1.0)
     return Mind(mind.start, total, stability, elapsed, mind.massed + exposure.weight)
