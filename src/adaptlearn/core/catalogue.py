@@ -113,9 +113,9 @@ class Role:
 class Rules:
     """The learning department's own rules."""
 
-    pinned: tuple[str, ...] = ()  # offered before anything else as soon as allowed, until done
+    pinned: tuple[str, ...] = ()  # should come before anything else; for policies to read
     excluded: tuple[str, ...] = ()  # never offered
-    due: tuple[tuple[str, float], ...] = ()  # activity, last day by which it should be done
+    due: tuple[tuple[str, float], ...] = ()  # activity, day by which it should be done; for policies to read
     not_before: tuple[tuple[str, float], ...] = ()  # activity, first day on which it may begin
 
 
