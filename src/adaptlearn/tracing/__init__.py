@@ -1,0 +1,1 @@
+"""Tracers: what a learner knows, from the answers that a platform saw."""

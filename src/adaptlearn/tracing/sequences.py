@@ -1,0 +1,133 @@
+"""From a flat log to sequences: one learner's answers on one skill, first to last.
+
+Axes: M answers in the log, S sequences, K skills, N learners.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Answers sorted by skill, then learner, then the order in which they came."""
+
+    skills: tuple[object, ...]  # names, one per skill index
+    order: NDArray[np.int64]  # [M] row of the log that stands at each place here
+    right: NDArray[np.uint8]  # [M] 1 right, 0 wrong
+    start: NDArray[np.int64]  # [S + 1] first answer of each sequence
+    first: NDArray[np.int64]  # [K + 1] first sequence of each skill
+    learner: NDArray[np.int64]  # [S] whose sequence it is, as a number 0..N-1
+
+    def of(self, k: int) -> tuple[slice, slice]:
+        """Where skill k lies: among the answers, among the sequences."""
+        sequences = slice(int(self.first[k]), int(self.first[k + 1]))
+        return slice(int(self.start[sequences.start]), int(self.start[sequences.stop])), sequences
+
+    def back(self, sorted_values: NDArray) -> NDArray:
+        """Values in this order, put back into the order of the log.   [M, ...] -> [M, ...]"""
+        out = np.empty_like(sorted_values)
+        out[self.order] = sorted_values
+        return out
+
+
+def number(values: ArrayLike, what: str) -> tuple[NDArray[np.int64], tuple[object, ...]]:
+    """Names as numbers 0..n-1 in sorted order of the names.   [M] -> [M], n names
+
+    Raises:
+        ValueError: a name is missing (None, NaN, empty), or the column is not flat.
+    """
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise ValueError(f"{what}: found an array of shape {column.shape}; needed one flat column, e.g. shape (1000,)")
+    if column.dtype.kind == "f":
+        _refuse_missing(np.isnan(column), what)
+    if column.dtype.kind in "iufb":
+        known, codes = np.unique(column, return_inverse=True)
+        return codes.astype(np.int64), tuple(known.tolist())
+    names = column.tolist()
+    known = set(names)
+    if any(name is None or name == "" or _is_nan(name) for name in known):
+        _refuse_missing(np.array([name is None or name == "" or _is_nan(name) for name in names]), what)
+    ordered = sort_names(known)
+    place = {name: code for code, name in enumerate(ordered)}
+    return np.fromiter(map(place.__getitem__, names), np.int64, len(names)), tuple(ordered)
+
+
+def sort_names(names: Iterable[object]) -> list[object]:
+    """Names in their own order; by their text where they are of several kinds."""
+    try:
+        return sorted(names)  # type: ignore[type-var]
+    except TypeError:
+        return sorted(names, key=str)
+
+
+def answers(correct: ArrayLike) -> NDArray[np.uint8]:
+    """A column of answers as 0 and 1.
+
+    Raises:
+        ValueError: empty, missing, or neither 0 nor 1.
+    """
+    column = np.asarray(correct)
+    if column.ndim != 1 or len(column) == 0:
+        raise ValueError(
+            f"correct: found {column.size} answers of shape {column.shape}; needed at least one, e.g. [0, 1, 1]"
+        )
+    try:
+        numbers = column.astype(np.float64)
+    except (TypeError, ValueError):
+        odd = next(value for value in column.tolist() if not _is_number(value))
+        raise ValueError(f"correct: found {odd!r}; needed 1 (right) or 0 (wrong), e.g. [0, 1, 1]") from None
+    _refuse_missing(np.isnan(numbers), "correct")
+    wrong = (numbers != 0.0) & (numbers != 1.0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"correct: found {column[row]!r} in row {row} ({int(wrong.sum())} such rows); "
+            "needed 1 (right) or 0 (wrong), e.g. score >= .5"
+        )
+    return numbers.astype(np.uint8)
+
+
+def sequences(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Sequences:
+    """Sort a log into sequences; the order of rows is the order of time.   each [M]
+
+    Raises:
+        ValueError: columns of unequal length, an empty log, or missing values.
+    """
+    right = answers(correct)
+    who, _ = number(learner, "learner")
+    what, names = number(skill, "skill")
+    if not len(who) == len(what) == len(right):
+        raise ValueError(
+            f"columns: found {len(who)} learners, {len(what)} skills, {len(right)} answers; "
+            "needed columns of one length, one row per answer, e.g. [0, 0], ['add', 'add'], [0, 1]"
+        )
+    order = np.argsort(what * (int(who.max()) + 1) + who, kind="stable")  # stable: the order of time is kept
+    who, what = who[order], what[order]
+    new = np.flatnonzero(np.r_[True, (np.diff(who) != 0) | (np.diff(what) != 0)])
+    first = np.searchsorted(what[new], np.arange(len(names) + 1))
+    start = np.r_[new, len(right)]
+    return Sequences(names, order, right[order], start, first, who[new])
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and np.isnan(value)
+
+
+def _refuse_missing(missing: NDArray[np.bool_], what: str) -> None:
+    if missing.any():
+        raise ValueError(
+            f"{what}: found {int(missing.sum())} missing values, the first in row {int(np.argmax(missing))}; "
+            "needed a value in every row, e.g. leave such rows out"
+        )
