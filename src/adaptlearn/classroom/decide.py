@@ -43,7 +43,7 @@ def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensit
             key = luck.key_of(seed, ids[i])
             odds, allowed = np.empty(scores.shape[1], np.float32), mask[i].copy()
             for j in range(offers.shape[1]):
-                u = luck.unit_of(luck.bits_at(key, uint64(luck.POLICY), uint64(steps[i]), uint64(j)))
+                u = luck.unit_of(luck.bits_at(key, luck.POLICY, uint64(steps[i]), uint64(j)))
                 a, p = choose_one(scores[i], allowed, temperature, u, odds)
                 offers[i, j], propensity[i, j] = a, p
                 allowed[a] = 0

@@ -19,7 +19,7 @@ from types import ModuleType
 
 from adaptlearn.classroom import decide, kernel, layout, story, trials
 from adaptlearn.core import learner, luck, record
-from adaptlearn.core.equations import scalar_source
+from adaptlearn.core.equations import constant_name, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
 TEMPLATES = (kernel, story, trials, decide)
@@ -36,7 +36,7 @@ from numba import njit, prange
 from numpy import cos, exp, float32, floor, int64, log, sqrt, uint64
 
 BARE = dict(error_model="numpy", nogil=True, _nrt=False)  # no reference counts: nothing here allocates
-formula = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **BARE)
+formula = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **BARE)
 part = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **BARE)
 
 
@@ -71,8 +71,8 @@ def constants() -> str:
         "N_PER_SKILL": len(record.PER_SKILL), "N_AXES": len(record.AXES), "N_TOTALS": len(record.VIEW_TOTALS),
     }  # fmt: skip
     floats = {"NEVER": float(learner.NEVER), "SUBSTITUTE_SHARE": layout.SUBSTITUTE_SHARE}
-    purposes = {f"luck_{k}": v for k, v in vars(luck).items() if k.isupper() and type(v) is int}
-    lines = [f"{name} = {value}" for name, value in (values | purposes).items()]
+    lines = ["ZERO, ONE = uint64(0), uint64(1)", *(f"{name} = {value}" for name, value in values.items())]
+    lines += [f"luck_{k} = uint64({v})" for k, v in vars(luck).items() if k.isupper() and type(v) is int]
     return "\n".join(lines + [f"{name} = float32({value!r})" for name, value in floats.items()]) + "\n"
 
 
@@ -109,10 +109,16 @@ def row_text(name: str, fields: tuple[str, ...]) -> str:
 
 
 class _Filled(ast.NodeTransformer):
-    """A template with its slots filled: slot.name -> slot_name, float literals -> float32."""
+    """A template with its slots filled: slot.name -> slot_name, float literals -> float32 constants."""
 
-    def __init__(self, loop: str):
-        self.loop = loop
+    def __init__(self, loop: str, literals: set[float]):
+        self.loop, self.literals = loop, literals
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        literal = node.args[0] if node.args else None
+        if isinstance(node.func, ast.Name) and node.func.id == "float32" and isinstance(literal, ast.Constant):
+            return self.visit_Constant(ast.Constant(float(literal.value)))
+        return self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id in SLOTS:
@@ -124,14 +130,15 @@ class _Filled(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, float):
-            typed = ast.Call(ast.Name("float32", ast.Load()), [ast.Constant(node.value)], [])
-            return ast.copy_location(typed, node)
+            self.literals.add(node.value)
+            return ast.Name(constant_name(node.value), ast.Load())
         return node
 
 
 def template_source(module: ModuleType, parallel: bool) -> str:
     """The compiled functions of a template: those without annotations."""
-    lines = []
+    lines: list[str] = []
+    literals: set[float] = set()
     for node in ast.parse(inspect.getsource(module)).body:
         if not isinstance(node, ast.FunctionDef) or node.returns or any(a.annotation for a in node.args.args):
             continue
@@ -139,12 +146,13 @@ def template_source(module: ModuleType, parallel: bool) -> str:
             node.body = node.body[1:]
         entry = node.name in ENTRIES
         loop = ENTRIES.get(node.name) and ("prange" if parallel else "range")
-        filled = _Filled(loop or "range").visit(node)
+        filled = _Filled(loop or "range", literals).visit(node)
         lean = ', _nrt=False' if node.name in LEAN and not parallel else ''
         options = f"error_model='numpy', nogil=True, cache=True, parallel={parallel}{lean}" if entry else ""
         mark = f"@njit({options})" if entry else "@part"
         lines.append(f"{mark}\n{ast.unparse(ast.fix_missing_locations(filled))}")
-    return "\n\n\n".join(lines) + "\n"
+    named = [f"{constant_name(value)} = float32({value!r})" for value in sorted(literals)]
+    return "\n".join(named) + "\n\n\n" + "\n\n\n".join(lines) + "\n"
 
 
 def module_text(law: ModuleType, behaviour: ModuleType, reward: ModuleType, parallel: bool) -> str:

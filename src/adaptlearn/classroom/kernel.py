@@ -13,11 +13,11 @@ from adaptlearn.classroom.slots import behaviour, each, law, layout, learner, lu
 
 
 def uniform(key, purpose, now, draw):
-    return luck.unit_of(luck.bits_at(key, uint64(purpose), uint64(now), uint64(draw)))
+    return luck.unit_of(luck.bits_at(key, purpose, now, uint64(draw)))
 
 
 def normal(key, purpose, now, draw):
-    return luck.normal_of(luck.bits_at(key, uint64(purpose), uint64(now), uint64(draw)))
+    return luck.normal_of(luck.bits_at(key, purpose, now, uint64(draw)))
 
 
 # --- a learner is born ----------------------------------------------------------------------------------------------
@@ -27,30 +27,30 @@ def normal(key, purpose, now, draw):
 
 def draw_traits(i, key, tables, traits):
     """One learner's traits; the twin of Population.draw.   tables [J, W] -> traits [N, P] as plain rows"""
-    row = int64(uniform(key, luck.POPULATION, 1, 7) * float32(tables.shape[0]))
+    row = int64(uniform(key, luck.POPULATION, ONE, 7) * float32(tables.shape[0]))
     for j in range(N_DRAWN):
-        z = normal(key, luck.POPULATION, 0, j)
+        z = normal(key, luck.POPULATION, ZERO, j)
         mean, sd, logged = tables[row, j], tables[row, N_DRAWN + j], tables[row, 2 * N_DRAWN + j]
         traits[i, j] = learner.trait_value(mean, sd, logged, z)
     best, said = float32(-1e9), 0
     for j in range(N_MODES):
-        noise = tables[row, STATED + 6] * normal(key, luck.POPULATION, 0, N_DRAWN + j)
+        noise = tables[row, STATED + 6] * normal(key, luck.POPULATION, ZERO, N_DRAWN + j)
         drive = tables[row, STATED + 4] * traits[i, 3 + j] + tables[row, STATED + 5] * traits[i, 7 + j]
         if drive + noise + tables[row, STATED + j] > best:
             best, said = drive + noise + tables[row, STATED + j], j
     traits[i, N_DRAWN] = float32(said)
     for j in range(N_SHARES):
         start, chosen = 3 * N_DRAWN + j * MOST_GROUPS, 0
-        u = uniform(key, luck.POPULATION, 1, j)
+        u = uniform(key, luck.POPULATION, ONE, j)
         while chosen < MOST_GROUPS - 1 and u >= tables[row, start + chosen]:
             chosen += 1
         traits[i, N_DRAWN + 1 + j] = float32(chosen)
     rate, mean_day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
     role = traits[i, N_DRAWN + 2]
     traits[i, N_DRAWN + 5], traits[i, N_DRAWN + 6] = NEVER, role
-    if uniform(key, luck.POPULATION, 1, 4) < rate and n_roles > 1.5:
-        traits[i, N_DRAWN + 5] = -mean_day * log(1.0 - uniform(key, luck.POPULATION, 1, 5))
-        hop = 1.0 + floor(uniform(key, luck.POPULATION, 1, 6) * (n_roles - 1.0))
+    if uniform(key, luck.POPULATION, ONE, 4) < rate and n_roles > 1.5:
+        traits[i, N_DRAWN + 5] = -mean_day * log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
+        hop = 1.0 + floor(uniform(key, luck.POPULATION, ONE, 6) * (n_roles - 1.0))
         traits[i, N_DRAWN + 6] = float32(int64(role + hop) % int64(n_roles))
 
 
@@ -73,7 +73,7 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
     draw_traits(i, key, population, drawn)
     trait = traits[i]
     for k in range(skills.shape[0]):
-        z, u = normal(key, luck.BEGIN, 0, k), uniform(key, luck.BEGIN, 1, k)
+        z, u = normal(key, luck.BEGIN, ZERO, k), uniform(key, luck.BEGIN, ONE, k)
         law.Mind_put(mind, i, k, law.begin(skills[k], trait, z, u, law_p))
         touched[i, k] = 0.0
     for r in range(rec.shape[1]):
@@ -96,20 +96,26 @@ def mind_now(i, k, day, mind, touched, law_p):
     return law.forget(law.Mind_in(mind, i, k), maximum(day - touched[i, k], 0.0), law_p)
 
 
-def carried(i, table, row, day, but, links, index, skills, mind, touched, law_p):
-    """Product of support over a row of linked skills, leaving one out."""
+def carried(i, table, row, day, links, index, skills, mind, touched, law_p):
+    """Product of the law's support over a row of linked skills."""
     ready = float32(1.0)
     for e in range(links[table, row], links[table, row + 1]):
         k = index[e]
-        if k != but:
-            ready *= law.supports(mind_now(i, k, day, mind, touched, law_p), skills[k], law_p)
+        ready *= law.supports(mind_now(i, k, day, mind, touched, law_p), skills[k], law_p)
     return ready
 
 
-def readiness(i, k, a, day, links, index, skills, mind, touched, law_p):
-    """How far learner i is ready to learn skill k from activity a."""
-    needs = carried(i, NEEDS, k, day, k, links, index, skills, mind, touched, law_p)
-    return needs * carried(i, REQUIRES, a, day, k, links, index, skills, mind, touched, law_p)
+def prepare(i, a, day, ready, links, index, skills, mind, touched, law_p):
+    """How far learner i is ready for each skill the activity teaches (its prerequisites and the activity's own, each
+    once), kept in ready[i].   -> the worst of them"""
+    start, stop = links[TEACHES, a], links[TEACHES, a + 1]
+    if start == stop:
+        return carried(i, REQUIRES, a, day, links, index, skills, mind, touched, law_p)
+    worst = float32(1.0)
+    for e in range(start, stop):
+        ready[i, e - start] = carried(i, GATES, e, day, links, index, skills, mind, touched, law_p)
+        worst = minimum(worst, ready[i, e - start])
+    return worst
 
 
 def alignment(activity, trait, terms):
@@ -139,7 +145,7 @@ def favourite(i, key, now, mask, offers, free, day, role, trait, behaviour_p, ac
     for j in range(mask.shape[1] if free else offers.shape[1]):
         a = j if free else int64(offers[i, j])
         if a > 0 and mask[i, a] > 0:
-            ready = carried(i, REQUIRES, a, day, -1, links, index, skills, mind, touched, law_p)
+            ready = carried(i, REQUIRES, a, day, links, index, skills, mind, touched, law_p)
             target = serves(a, role, links, index, weight, goals)
             appeal = behaviour.appeal(acts[a], trait, target, ready, behaviour_p)
             u = uniform(key, luck.CHOICE, now, a)
@@ -178,29 +184,28 @@ def success_on(i, a, k, answers, links, index, weight):
     return float32(0.0), float32(0.0)
 
 
-def study(i, a, key, now, day, fraction, asked, match, trait, activity, answers, visits, links, index, weight, skills,
+def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight, skills,
           mind, touched, life, goals, terms, law_p):  # fmt: skip
-    """Learning on everything the activity truly teaches.   -> level of the best taught skill, readiness of the worst"""
-    best, worst = float32(0.0), float32(1.0)
+    """Learning on everything the activity truly teaches.   -> level so far of the best taught skill"""
+    best, start = float32(0.0), links[TEACHES, a]
     role = int64(life[i].role)
     days = maximum(terms.retention_day - day, 0.0)
-    for e in range(links[TEACHES, a], links[TEACHES, a + 1]):
+    for e in range(start, links[TEACHES, a + 1]):
         k = index[e]
         skill = skills[k]
         before = mind_now(i, k, day, mind, touched, law_p)
-        ready = readiness(i, k, a, day, links, index, skills, mind, touched, law_p)
         tested, success = success_on(i, a, k, answers, links, index, weight)
-        exposure = learner.Exposure(weight[e], fraction, ready, match, float32(visits[i, a]), life[i].motivation,
+        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]), life[i].motivation,
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
         gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
         life[i].value += goals[role, 0, k] * gained
         life[i].potential += goals[role, 1, k] * gained
-        best, worst = maximum(best, law.level(before, skill, law_p)), minimum(worst, ready)
+        best = maximum(best, law.level(before, skill, law_p))
         law.Mind_put(mind, i, k, after)
         touched[i, k] = day
-    return best, worst
+    return best
 
 
 # --- what the platform sees -----------------------------------------------------------------------------------------

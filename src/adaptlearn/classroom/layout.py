@@ -10,8 +10,9 @@ DECIDES = ("assign", "offer", "self")
 REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3
 OUTCOMES = ("rest", "accepted", "substituted", "skipped")
 
-# Sparse tables of the world (rows of ``links``): what an activity truly teaches, asks, requires; what a skill needs.
-TEACHES, ASSESSES, REQUIRES, NEEDS, DECLARED = 0, 1, 2, 3, 4
+# Sparse tables of the world (rows of ``links``): what an activity truly teaches, asks, requires, is declared to teach;
+# and, per entry of TEACHES, the skills its learning rests on: prerequisites and requirements, each once.
+TEACHES, ASSESSES, REQUIRES, DECLARED, GATES = 0, 1, 2, 3, 4
 
 # Columns of an event row.
 EVENT = ("day", "taken", "outcome", "completed", "minutes", "stars", "items", "correct", "gap", "left", "staff_minutes", "cost")

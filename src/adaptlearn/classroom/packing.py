@@ -58,7 +58,7 @@ class Pack:
     tracer: Floats  # [K, 5] declared
     acts: Floats  # [A, S] true scalars
     shown: Floats  # [A, S] declared scalars
-    links: NDArray[np.int32]  # [5, max(A, K) + 1] offsets into index and weight
+    links: NDArray[np.int32]  # [5, ...] offsets into index and weight, see layout
     index: NDArray[np.int32]
     weight: Floats
     goals: Floats  # [R, 2, K] target weights; targets with needed prerequisites
@@ -68,6 +68,7 @@ class Pack:
     durations: Floats  # sorted distinct declared minutes
     fits: NDArray[np.uint8]  # [len(durations) + 1, A]
     most_asked: int  # most skills assessed by one activity
+    most_taught: int  # most skills taught by one activity
 
 
 def pack(declared: World, true: World) -> Pack:
@@ -79,7 +80,7 @@ def pack(declared: World, true: World) -> Pack:
     spec = ViewSpec(len(declared.skills))
     if declared.assesses.max(initial=0.0) >= MOST_ITEMS:
         raise ValueError(f"{declared.name}: {declared.assesses.max():.0f} items on one skill; needed fewer than {MOST_ITEMS}, e.g. 10")
-    tables = [true.teaches, declared.assesses, declared.requires, declared.prerequisites, declared.teaches]
+    tables = [true.teaches, declared.assesses, declared.requires, declared.teaches, gates(declared, true)]
     links, index, weight = sparse(tables)
     minutes = declared.scalars[:, 0]
     durations = np.unique(minutes[1:]).astype(np.float32)
@@ -95,7 +96,16 @@ def pack(declared: World, true: World) -> Pack:
         goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
         legal_first=declared.allowed.astype(np.uint8), open_days=open_days, durations=durations, fits=fits,
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
+        most_taught=int((true.teaches > 0).sum(1).max(initial=1)),
     )  # fmt: skip
+
+
+def gates(declared: World, true: World) -> Floats:
+    """Per truly taught (activity, skill), in the order of TEACHES: 1 where its learning rests on the skill.   [E, K]"""
+    activity, skill = np.nonzero(true.teaches)
+    rests = np.maximum(declared.prerequisites[skill], declared.requires[activity])
+    rests[np.arange(len(skill)), skill] = 0.0
+    return rests
 
 
 def sparse(tables: list[Floats]) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:

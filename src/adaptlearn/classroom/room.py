@@ -121,6 +121,7 @@ class Classroom:
         self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
         self.event = np.zeros((n, len(EVENT)), np.float32)
         self.answers = np.zeros((n, self.pack.most_asked), np.uint8)
+        self.ready = np.zeros((n, self.pack.most_taught), np.float32)  # scratch
         self.offers = np.zeros((n, self.rules.offer_size()), np.int32)
         self.propensity = np.ones((n, self.rules.offer_size()), np.float32)
 
@@ -156,7 +157,7 @@ class Classroom:
             np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills, self._tracer,
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal, self.offers if offers is None else offers,
-            self.view, self.mask, self.pay, self.flags, self.event, self.answers,
+            self.view, self.mask, self.pay, self.flags, self.event, self.answers, self.ready,
         )  # fmt: skip
         if self.autoreset:
             ended = self.kernels.next_lives(np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids)

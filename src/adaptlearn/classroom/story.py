@@ -49,7 +49,7 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
 
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-         offers, view, mask, pay, flags, event, answers):  # fmt: skip
+         offers, view, mask, pay, flags, event, answers, ready):  # fmt: skip
     """One step of learner i."""
     # 1 luck and offer
     key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
@@ -64,8 +64,8 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     if a > 0:
         activity = acts[a]
         # 3 finished or not; what does not fit before the end of the programme stays unfinished
-        ready = carried(i, REQUIRES, a, day, -1, links, index, skills, mind, touched, law_p)
-        p = behaviour.p_finish(activity, trait, before, terms.mandatory, ready, behaviour_p)
+        worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
+        p = behaviour.p_finish(activity, trait, before, terms.mandatory, worst, behaviour_p)
         completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
         minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
         left = (terms.horizon - day) * trait.weekly_minutes / 7.0
@@ -82,7 +82,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
         success = float32(correct) / maximum(float32(items), 1.0)
         # 5 learned
         match = terms.beta * alignment(activity, trait, terms)
-        best, worst = study(i, a, key, now, day, fraction, asked, match, trait, activity, answers, visits, links, index,
+        best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index,
                             weight, skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
         # 6 motivation
         target = serves(a, role, links, index, weight, goals)
@@ -157,7 +157,7 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
 
 def step(seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index, weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask, pay,
-         flags, event, answers):  # fmt: skip
+         flags, event, answers, ready):  # fmt: skip
     """One decision step of everyone alive, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
@@ -165,7 +165,7 @@ def step(seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, ac
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
                  open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-                 offers, view, mask, pay, flags, event, answers)  # fmt: skip
+                 offers, view, mask, pay, flags, event, answers, ready)  # fmt: skip
         else:
             pay[i] = 0.0
             flags[i, 0], flags[i, 1] = 0, 0
@@ -181,7 +181,7 @@ def next_lives(seed, slots, life, view, final_view, ids):
             for j in range(view.shape[1]):
                 final_view[i, j] = view[i, j]
             slots[i, 1] += uint64(1)
-            ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), uint64(luck.REBIRTH), slots[i, 1], uint64(0))
+            ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), luck.REBIRTH, slots[i, 1], uint64(0))
     return rows[:n]
 
 
@@ -199,5 +199,5 @@ def first_ids(seed, slots):
     """The zeroth learner of every slot."""
     ids = np.empty(slots.shape[0], np.uint64)
     for i in range(slots.shape[0]):
-        ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), uint64(luck.REBIRTH), slots[i, 1], uint64(0))
+        ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), luck.REBIRTH, slots[i, 1], uint64(0))
     return ids

@@ -87,16 +87,22 @@ def _check(node: ast.FunctionDef, where_: str) -> None:
             )
 
 
+def constant_name(value: float) -> str:
+    """The name under which a float32 literal stands in a generated module, e.g. 0.25 -> ``f_0p25``."""
+    return "f_" + repr(float(value)).replace("-", "m").replace("+", "").replace(".", "p")
+
+
 class _Typed(ast.NodeTransformer):
-    """Literals become float32(...), names of the module get a prefix."""
+    """Literals become named float32 constants (quicker to compile than calls), names of the module get a prefix."""
 
     def __init__(self, renamed: Mapping[str, str]):
         self.renamed = renamed
+        self.literals: set[float] = set()
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-            typed = ast.Call(ast.Name("float32", ast.Load()), [ast.Constant(float(node.value))], [])
-            return ast.copy_location(typed, node)
+            self.literals.add(float(node.value))
+            return ast.copy_location(ast.Name(constant_name(node.value), ast.Load()), node)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -107,7 +113,7 @@ def scalar_source(module: ModuleType, prefix: str) -> str:
     """A module's formulas as Numba-ready text.
 
     Every function ``f`` becomes ``<prefix>_f`` under ``@formula`` (the generated module says what that is), every
-    numeric literal ``float32(literal)``, every NamedTuple the module defines ``<prefix>_Name``. A formula imported
+    numeric literal a float32 constant, every NamedTuple the module defines ``<prefix>_Name``. A formula imported
     from elsewhere is called by the prefix of its home, the last word of that module's name.
     """
     texts = functions_of(module)
@@ -122,10 +128,13 @@ def scalar_source(module: ModuleType, prefix: str) -> str:
             lines.append(f"{prefix}_{name} = namedtuple('{prefix}_{name}', {value._fields!r})")
         elif getattr(value, "__scalar_text__", False) and home not in (module.__name__, __name__):
             renamed[name] = f"{home.rpartition('.')[2]}_{value.__name__}"
+    typed = _Typed(renamed)
+    bodies = []
     for node in texts:
-        text = _Typed(renamed).visit(node)
+        text = typed.visit(node)
         text.name = renamed[node.name]
-        lines.append("@formula\n" + ast.unparse(ast.fix_missing_locations(text)))
+        bodies.append("@formula\n" + ast.unparse(ast.fix_missing_locations(text)))
+    lines += [f"{constant_name(value)} = float32({value!r})" for value in sorted(typed.literals)] + bodies
     return "\n\n".join(lines) + "\n"
 
 
