@@ -47,3 +47,19 @@ def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensit
                 a, p = choose_one(scores[i], allowed, temperature, u, odds)
                 offers[i, j], propensity[i, j] = a, p
                 allowed[a] = 0
+
+
+def wander(seed, ids, steps, alive, mask, offers, propensity):
+    """Uniform over what is legal, each place of the slate on its own: exploration without a policy."""
+    for i in each(mask.shape[0]):
+        if alive[i] > 0.5:
+            key, legal = luck.key_of(seed, ids[i]), 0
+            for a in range(mask.shape[1]):
+                legal += mask[i, a]
+            for j in range(offers.shape[1]):
+                u = luck.unit_of(luck.bits_at(key, luck.POLICY, uint64(steps[i]), uint64(j)))
+                rank, a = int64(u * float32(legal)), 0
+                while mask[i, a] == 0 or rank > 0:
+                    rank -= mask[i, a]
+                    a += 1
+                offers[i, j], propensity[i, j] = a, 1.0 / float32(legal)

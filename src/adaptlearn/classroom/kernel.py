@@ -239,10 +239,9 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
 
 
 def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec):
-    at = k * N_PER_SKILL
-    old = record.Belief_from(rec, i, at)
-    new = record.observe_skill(old, tracer[k], now_day, weight, fraction, items, correct)
-    record.Belief_write(rec, i, at, new)
+    n = tracer.shape[0]
+    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, fraction, items, correct)
+    record.Belief_spread(rec, i, k, n, new)
 
 
 def lean(i, activity, reaction, n_skills, rec):
@@ -263,7 +262,7 @@ def look(i, trait, role, day, terms, tracer, goals, rec, view):
     """The view of a record on a day.   -> what the record believes the destination to be worth"""
     n, goal = tracer.shape[0], float32(0.0)
     for k in range(n):
-        belief = record.Belief_from(rec, i, k * N_PER_SKILL)
+        belief = record.Belief_over(rec, i, k, n)
         target = goals[role, 0, k]
         known, answered, recency, taught, wanted = record.view_skill(belief, tracer[k], day, target)
         view[i, k], view[i, n + k], view[i, 2 * n + k] = known, answered, recency

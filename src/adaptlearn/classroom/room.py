@@ -171,6 +171,13 @@ class Classroom:
             np.float32(temperature), self.offers, self.propensity,
         )  # fmt: skip
 
+    def wander(self) -> None:
+        """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
+        self.kernels.wander(
+            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask, self.offers,
+            self.propensity,
+        )  # fmt: skip
+
     def history(self, out: Floats | None = None) -> Floats:
         """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
         out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out

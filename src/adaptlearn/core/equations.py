@@ -128,13 +128,17 @@ def scalar_source(module: ModuleType, prefix: str) -> str:
             lines.append(f"{prefix}_{name} = namedtuple('{prefix}_{name}', {value._fields!r})")
         elif getattr(value, "__scalar_text__", False) and home not in (module.__name__, __name__):
             renamed[name] = f"{home.rpartition('.')[2]}_{value.__name__}"
-    typed = _Typed(renamed)
+    literals: set[float] = set()
     bodies = []
     for node in texts:
+        local = {part.arg for part in node.args.args}
+        local |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        typed = _Typed({old: new for old, new in renamed.items() if old not in local})
         text = typed.visit(node)
+        literals |= typed.literals
         text.name = renamed[node.name]
         bodies.append("@formula\n" + ast.unparse(ast.fix_missing_locations(text)))
-    lines += [f"{constant_name(value)} = float32({value!r})" for value in sorted(typed.literals)] + bodies
+    lines += [f"{constant_name(value)} = float32({value!r})" for value in sorted(literals)] + bodies
     return "\n\n".join(lines) + "\n"
 
 

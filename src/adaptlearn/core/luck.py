@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.core.equations import cos, float32, formula, log, sqrt
+from adaptlearn.core.equations import float32, formula, log, sqrt, where
 
 # What a draw is for. The numbers are part of the address: never renumber, only append.
 POPULATION, BEGIN, CHOICE, ACCEPT, FINISH, ANSWER, LEARN, MINUTES, MOOD, LEAVE, RATING, GAP = range(1, 13)
@@ -22,14 +22,11 @@ CATALOGUE, REBIRTH, POLICY, IMAGINED, BOOTSTRAP, TRIAL, RESTART = range(13, 20)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 MIX_B = np.uint64(0x94D049BB133111EB)
-S24, S27, S30, S31, S32, S40, S56 = (np.uint64(n) for n in (24, 27, 30, 31, 32, 40, 56))
-LOW32 = np.uint64(0xFFFFFFFF)
+NOUGHT, S24, S27, S30, S31, S32, S40, S56, S63 = (np.uint64(n) for n in (0, 24, 27, 30, 31, 32, 40, 56, 63))
+LOW31 = np.uint64(0x7FFFFFFF)
 UNIT24 = np.float32(2.0**-24)
 UNIT32 = np.float32(2.0**-32)
-HALF = np.float32(0.5)
 TINY = np.float32(2.0**-33)
-TWO_PI = np.float32(6.283185307179586)
-MINUS_TWO = np.float32(-2.0)
 
 
 @formula
@@ -59,10 +56,33 @@ def unit_of(bits):
 
 
 @formula
+def central(w):
+    """Giles' polynomial for the middle of the normal distribution, w < 5."""
+    v = w - 2.5
+    a = ((2.81022636e-08 * v + 3.43273939e-07) * v - 3.5233877e-06) * v - 4.39150654e-06
+    b = ((a * v + 0.00021858087) * v - 0.00125372503) * v - 0.00417768164
+    return (b * v + 0.246640727) * v + 1.50140941
+
+
+@formula
+def tail(w):
+    """Giles' polynomial for the tails, w >= 5."""
+    v = sqrt(w) - 3.0
+    a = ((-0.000200214257 * v + 0.000100950558) * v + 0.00134934322) * v - 0.00367342844
+    b = ((a * v + 0.00573950773) * v - 0.0076224613) * v + 0.00943887047
+    return (b * v + 1.00167406) * v + 2.83297682
+
+
+@formula
 def normal_of(bits):
-    """Standard normal by Box & Muller (1958); the two halves of 64 bits are its two uniforms.   uint64 -> float32"""
-    radius = sqrt(MINUS_TWO * log(float32(bits >> S32) * UNIT32 + TINY))
-    return radius * cos(TWO_PI * (float32(bits & LOW32) * UNIT32))
+    """Standard normal by inversion: sqrt 2 erfinv, after Giles (2010).   uint64 -> float32
+
+    One bit is the sign, 31 bits the probability beyond, so the tails reach 6.2 SD.
+    """
+    beyond = float32((bits >> S32) & LOW31) * UNIT32 + TINY  # (0, 1/2]
+    w = -log(4.0 * beyond * (1.0 - beyond))
+    size = where(w < 5.0, central(w), tail(w)) * (1.0 - 2.0 * beyond) * 1.4142135623730951
+    return where((bits >> S63) > NOUGHT, size, -size)
 
 
 def _bits(seed: int, purpose: int, learner: ArrayLike, step: ArrayLike, draw: ArrayLike) -> NDArray[np.uint64]:

@@ -4,7 +4,7 @@ The record is scalar text like a law, and is told only events. It carries, per s
 belief whose constants are the *platform's* (columns of ``skills.csv``), never the learner's; a belief over format
 preferences of constant size; and running totals. One record is one row of float32.
 
-    [ per skill: belief seen answered right taught ] [ per format axis and intercept: mean variance ] [ totals ]
+    [ belief[K] seen[K] answered[K] right[K] taught[K] ] [ preference mean[9] variance[9] ] [ totals ]
 """
 
 from dataclasses import dataclass
@@ -247,9 +247,9 @@ class ViewSpec:
     def newcomer(self, tracer: NDArray[np.float32]) -> NDArray[np.float32]:
         """The record of a learner nobody has met.   tracer [K, 5] -> [R]"""
         row = np.zeros(self.record_size, np.float32)
-        skills = row[: self.format_at].reshape(self.n_skills, len(PER_SKILL))
-        skills[:, 0] = tracer[:, 0]
-        skills[:, 1] = UNSEEN
+        skills = row[: self.format_at].reshape(len(PER_SKILL), self.n_skills)
+        skills[0] = tracer[:, 0]
+        skills[1] = UNSEEN
         row[self.format_at + len(AXES) : self.totals_at] = 1.0
         row[self.totals_at + TOTALS.index("pace")] = 1.0
         return row

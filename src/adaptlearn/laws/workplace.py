@@ -11,7 +11,7 @@ beside the anchors in ``laws/workplace.toml``, which also holds the fitted const
 
 from typing import NamedTuple
 
-from adaptlearn.core.equations import exp, formula, maximum, minimum, sigmoid, where
+from adaptlearn.core.equations import exp, formula, log, maximum, minimum, sigmoid, where
 
 
 class Mind(NamedTuple):
@@ -124,17 +124,22 @@ def ingredients(activity, exposure, p):
 
 
 @formula
+def log_gain(level, mind, exposure, activity, z, p):
+    """What multiplies every gain, as a sum of logarithms: dose, room, staleness, massing, zeal, quality, chance."""
+    effort = p.dose * log(activity.minutes / 15.0) + p.room * log(2.0 * (1.0 - level)) + activity.quality
+    stale = p.repeat * log(1.0 + exposure.repeats) + p.mass * log(1.0 + mind.massed)
+    return effort - stale + p.zeal * exposure.motivation + p.noise * z
+
+
+@formula
 def gained(mind, exposure, activity, trait, z, p):
     """New logit from one visit."""
-    now = sigmoid(theta(mind, p))
-    dose = p.eta * trait.rate * exposure.weight * (activity.minutes / 15.0) ** p.dose
+    now = minimum(sigmoid(theta(mind, p)), 0.999999)
     assistance = maximum(0.0, 1.0 + p.k_assist * (2.0 * activity.assistance - 1.0) * 2.0 * (p.m_assist - now))
-    design = (1.0 + ingredients(activity, exposure, p)) * maximum(0.0, 1.0 + exposure.match) * exp(activity.quality)
-    room = (2.0 * (1.0 - now)) ** p.room
-    staleness = (1.0 + exposure.repeats) ** (-p.repeat) * (1.0 + mind.massed) ** (-p.mass)
-    chance = exp(p.noise * z + p.zeal * exposure.motivation)
-    done = where(exposure.fraction < 1.0, p.partial, 1.0)
-    return dose * assistance * design * room * staleness * exposure.readiness * chance * done
+    design = (1.0 + ingredients(activity, exposure, p)) * maximum(0.0, 1.0 + exposure.match)
+    done = where(exposure.fraction < 1.0, p.partial, 1.0) * exposure.readiness
+    base = p.eta * trait.rate * exposure.weight
+    return base * assistance * design * done * exp(log_gain(now, mind, exposure, activity, z, p))
 
 
 @formula
