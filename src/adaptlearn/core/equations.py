@@ -14,6 +14,7 @@ Why not one shared function object: under Numba a bare ``0.5`` is float64 and dr
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import TypeVar
@@ -43,7 +44,7 @@ def formula(function: F) -> F:
 
 
 @formula
-def sigmoid(x):  # type: ignore[no-untyped-def]
+def sigmoid(x):
     """The logistic function, 1 / (1 + exp(-x)), for any real x."""
     return 1.0 / (1.0 + exp(-x))
 
@@ -58,33 +59,77 @@ def functions_of(module: ModuleType) -> list[ast.FunctionDef]:
     Raises:
         NotScalarText: a function uses a construct outside the language, with file and line.
     """
-    source = inspect.getsource(module)
-    found = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    texts = [_bare(node) for node in found if any(getattr(d, "id", "") == "formula" for d in node.decorator_list)]
-    for node in texts:
-        _check(node, module.__name__)
-    return texts
+    found = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.FunctionDef)]
+    marked = [node for node in found if any(getattr(d, "id", "") == "formula" for d in node.decorator_list)]
+    spoken = _spoken(module)
+    for node in marked:
+        _check(node, module, spoken)
+    return [_bare(node) for node in marked]
 
 
 def _bare(node: ast.FunctionDef) -> ast.FunctionDef:
     body = node.body
     if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]
-    names = [ast.arg(arg=a.arg, lineno=node.lineno, col_offset=0) for a in node.args.args]
+    names = [ast.copy_location(ast.arg(arg=a.arg), a) for a in node.args.args]
     plain = ast.arguments(posonlyargs=[], args=names, kwonlyargs=[], kw_defaults=[], defaults=[])
-    bare = ast.FunctionDef(name=node.name, args=plain, body=body, decorator_list=[], lineno=node.lineno, col_offset=0)
-    bare.type_params = []  # required from Python 3.12 on, harmless before
+    bare = ast.copy_location(ast.FunctionDef(name=node.name, args=plain, body=body, decorator_list=[]), node)
+    bare.type_params = []  # type: ignore[attr-defined,unused-ignore]  # required from Python 3.12 on, harmless before
     return ast.fix_missing_locations(bare)
 
 
-def _check(node: ast.FunctionDef, where_: str) -> None:
-    for part in ast.walk(node):
-        if not isinstance(part, _ALLOWED):
-            line = getattr(part, "lineno", node.lineno)
-            raise NotScalarText(
-                f"{where_}.{node.name}, line {line}: found {type(part).__name__}; scalar text has only arithmetic, "
-                f"comparisons, tuples and the names {', '.join(NAMES)}, e.g. where(x > 0, x, 0.0) instead of an if"
-            )
+def _spoken(module: ModuleType) -> tuple[set[str], set[str]]:
+    """What a module's formulas may call, and the constants they may read."""
+    calls, constants = set(NAMES), set()
+    for name, value in vars(module).items():
+        if getattr(value, "__scalar_text__", False) or (isinstance(value, type) and hasattr(value, "_fields")):
+            calls.add(name)
+        elif isinstance(value, np.generic):
+            constants.add(name)
+    return calls, constants
+
+
+def _check(node: ast.FunctionDef, module: ModuleType, spoken: tuple[set[str], set[str]]) -> None:
+    calls, constants = spoken
+    inner = _bare(node)
+    parts = [part for statement in inner.body for part in ast.walk(statement)]
+    own = {a.arg for a in inner.args.args}
+    own |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    asked = {part.func.id for part in parts if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
+    readable = own | constants | (asked & calls)
+    faults: list[tuple[ast.AST, str]] = [(part, _stranger(part, own, readable, calls)) for part in parts]
+    for part, word in [(node, _fancy(node.args)), *faults]:
+        if not word:
+            continue
+        file, line = inspect.getsourcefile(module) or module.__name__, getattr(part, "lineno", node.lineno)
+        raise NotScalarText(
+            f"{file}:{line}: {module.__name__}.{node.name}: found {word}; needed arithmetic, single comparisons, "
+            f"tuples, fields of the arguments, formulas, and the names {', '.join(NAMES)}; "
+            "e.g. where(x > 0.0, x, 0.0) for an if, K = float32(0.5) for a constant of the module"
+        )
+
+
+def _fancy(given: ast.arguments) -> str:
+    plain = not (given.defaults or given.vararg or given.kwonlyargs or given.kwarg or given.posonlyargs)
+    return "" if plain else "arguments with defaults, * or **"
+
+
+def _stranger(part: ast.AST, own: set[str], readable: set[str], calls: set[str]) -> str:
+    """What a node has that is outside the language, in words; nothing if it is inside."""
+    if not isinstance(part, _ALLOWED) or isinstance(part, ast.FunctionDef):
+        return type(part).__name__
+    if isinstance(part, ast.Call) and (not isinstance(part.func, ast.Name) or part.func.id not in calls):
+        return f"{ast.unparse(part.func)}(...)"
+    if isinstance(part, ast.Attribute) and not (isinstance(part.ctx, ast.Load) and isinstance(part.value, ast.Name)
+                                                and part.value.id in own):  # fmt: skip
+        return ast.unparse(part)
+    if isinstance(part, ast.Compare) and len(part.ops) > 1:
+        return f"the chain {ast.unparse(part)}"
+    if isinstance(part, ast.Constant) and type(part.value) not in (int, float):
+        return repr(part.value)
+    if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in readable:
+        return f"the name {part.id}"
+    return ""
 
 
 def constant_name(value: float) -> str:
@@ -145,9 +190,14 @@ def scalar_source(module: ModuleType, prefix: str) -> str:
 def bind(module: ModuleType, names: Mapping[str, object]) -> SimpleNamespace:
     """A module's formulas read with another backend's names (see ``NAMES``), as a namespace.
 
-    Only source text of an installed module is read; nothing that comes from outside is executed.
+    Formulas imported from other modules are read with those names too. Only source text of an installed module is
+    read; nothing that comes from outside is executed.
     """
     space: dict[str, object] = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+    for name, value in vars(module).items():
+        home = getattr(value, "__module__", module.__name__)
+        if getattr(value, "__scalar_text__", False) and home not in (module.__name__, __name__):
+            space[name] = getattr(bind(sys.modules[home], names), value.__name__)
     space.update(names)
     tree = ast.Module(body=list(functions_of(module)), type_ignores=[])
     exec(compile(ast.fix_missing_locations(tree), f"<{module.__name__}>", "exec"), space)  # noqa: S102
@@ -155,13 +205,13 @@ def bind(module: ModuleType, names: Mapping[str, object]) -> SimpleNamespace:
 
 
 def torch_names() -> dict[str, object]:
-    """The names of the language as PyTorch functions; Python numbers may stand beside tensors in each of them."""
+    """The names of the language as PyTorch functions; a Python number may stand beside a tensor wherever two meet."""
     import torch
 
     def like(value: object, other: object) -> object:
         return value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=other.dtype)  # type: ignore
 
-    def pair(function):  # type: ignore[no-untyped-def]
+    def pair(function):
         return lambda a, b: function(like(a, b), like(b, a))
 
     return {
