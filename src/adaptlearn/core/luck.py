@@ -77,7 +77,7 @@ def tail(w):
 def normal_of(bits):
     """Standard normal by inversion: sqrt 2 erfinv, after Giles (2010).   uint64 -> float32
 
-    One bit is the sign, 31 bits the probability beyond, so the tails reach 6.2 SD.
+    One bit is the sign, 31 bits the probability beyond, so the tails reach 6.3 SD.
     """
     beyond = float32((bits >> S32) & LOW31) * UNIT32 + TINY  # (0, 1/2]
     w = -log(4.0 * beyond * (1.0 - beyond))
