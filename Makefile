@@ -1,0 +1,30 @@
+# Each line below says what it does: `make` or `make help` prints them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench docs
+
+PYTHON ?= python3
+RUN := .venv/bin
+export PYTHON
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## build .venv (once; again when pyproject.toml or constraints.txt changes)
+	@bash scripts/setup.sh
+
+demo: setup  ## the whole ring on a small world: simulate, train, compare, track, export, recommend
+	@$(RUN)/adaptlearn demo
+
+test: setup  ## all tests, on two processes; ARGS="-k luck -n 0" narrows them
+	@$(RUN)/python -m pytest $(ARGS)
+
+lint: setup  ## ruff (rules and format) and mypy (strict on core, laws, export)
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+	@$(RUN)/mypy
+
+bench: setup  ## every performance claim, one JSON line per case
+	@for claim in benchmarks/*.py; do echo "# $$claim" >&2; $(RUN)/python $$claim || exit 1; done
+
+docs: setup  ## the documentation as HTML, in docs/_build/html
+	@$(RUN)/python -m sphinx -W --keep-going -q docs docs/_build/html && echo "docs/_build/html/index.html"
