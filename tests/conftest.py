@@ -1,0 +1,35 @@
+"""What every test shares: one thread per library, quiet tools, and the folder of real logs where there is one."""
+
+import os
+from pathlib import Path
+
+# Before NumPy or PyTorch is imported: two workers with two threads each would wait for one another. Numba's own
+# default is one thread (an argument of the classroom); its pool stays at two so that tests can ask for a second.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["NUMBA_NUM_THREADS"] = "2"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def logs_folder() -> Path:
+    """Where real learner logs are looked for: ADAPTLEARN_DATA, else ../shared/data beside the checkout."""
+    return Path(os.environ.get("ADAPTLEARN_DATA") or ROOT.parent / "shared" / "data")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked ``reallog`` runs where the logs are, and says where they were looked for where they are not."""
+    if item.get_closest_marker("reallog") and not logs_folder().is_dir():
+        pytest.skip(f"no real logs in {logs_folder()}; set ADAPTLEARN_DATA to the folder that holds them")
+
+
+@pytest.fixture(scope="session")
+def real_logs() -> Path:
+    """The folder of real learner logs."""
+    if not logs_folder().is_dir():
+        pytest.skip(f"no real logs in {logs_folder()}; set ADAPTLEARN_DATA to the folder that holds them")
+    return logs_folder()
