@@ -1,46 +1,34 @@
 """Where a world, a law and a reward become something to act in: rules for a classroom, and Gymnasium ids.
 
-This is the one place that knows how the pieces of floor two fit together.
+This is the one place that knows how the pieces of floor two fit together. Importing it is cheap: what an
+environment needs is imported when one is made.
 """
 
-from importlib import import_module
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adaptlearn.classroom.packing import MESHING, Meshing
-from adaptlearn.classroom.room import Rules
-from adaptlearn.core.learner import Population, load_population
-from adaptlearn.core.world import World, load
-from adaptlearn.laws import behaviour
-from adaptlearn.laws.shelf import law as law_named
+from adaptlearn.core.refusal import Fault, Refusal, nearest
+from adaptlearn.core.shelf import names
 
-REWARDS = ("learning",)
+if TYPE_CHECKING:
+    from adaptlearn.classroom.packing import Meshing
+    from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.learner import Population
+    from adaptlearn.core.world import World
+    from adaptlearn.envs.single import LearnerEnv
+    from adaptlearn.envs.vector import LearnerVectorEnv
+
 GROUP = "adaptlearn.rewards"  #: entry-point group under which other packages offer theirs
+NAMESPACE = "adaptlearn"
 
 
-def reward_named(name: str) -> ModuleType:
-    """A reward by name.
-
-    Raises:
-        ValueError: no such reward.
-    """
-    if name in REWARDS:
-        return import_module(f"adaptlearn.envs.{name}")
-    for point in entry_points(group=GROUP):
-        if point.name == name:
-            return point.load()  # type: ignore[no-any-return]
-    raise ValueError(f"reward {name!r} is not known; needed one of {', '.join(REWARDS)}, e.g. 'learning'")
-
-
-def population_of(world: World) -> Population:
-    """The population that stands beside a world, or the default one."""
-    file = world.folder / "population.toml" if world.folder else None
-    if file is not None and file.exists():
-        return load_population(file, world.role_ids)
-    share = tuple([1.0 / len(world.roles)] * len(world.roles))
-    return Population(shares={**Population().shares, "role": share})
+# --- rules ----------------------------------------------------------------------------------------------------------
 
 
 def rules(
@@ -54,28 +42,142 @@ def rules(
     mandatory: bool | None = None,
     decides: str | None = None,
     population: Population | None = None,
-    **more: Any,
+    law_params: Any = None,
+    behaviour_params: Any = None,
+    reward_params: Any = None,
 ) -> Rules:
     """Everything that decides what happens, by name or by value.
 
     Args:
         world: a shipped name, a folder of your own, or a World.
         law: ``workplace``, ``bkt``, or a module that follows ``core.learner.Law``.
+        reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
             ``adversarial``, or a Meshing.
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
-        mandatory, decides: None takes the world's own.
-        more: ``law_params``, ``behaviour_params``, ``reward_params``.
+        catalogue_seed: of the hidden draws behind the catalogue.
+        mandatory, decides, population: None takes the world's own.
+        law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ.
 
     Raises:
         ValueError: an unknown name, with the known ones.
     """
+    from adaptlearn.classroom.packing import MESHING
+    from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.world import World, load
+    from adaptlearn.envs import rewards
+    from adaptlearn.laws import behaviour
+    from adaptlearn.laws.shelf import law as law_named
+
     place = world if isinstance(world, World) else load(world)
+    mind = law_named(law) if isinstance(law, str) else law
+    text = reward_named(reward) if isinstance(reward, str) else reward
+    weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
     if isinstance(meshing, str) and meshing not in MESHING:
         raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. 'null'")
     return Rules(
-        place, law_named(law) if isinstance(law, str) else law, behaviour,
-        reward_named(reward) if isinstance(reward, str) else reward,
-        population=population or population_of(place), catalogue=catalogue, catalogue_seed=catalogue_seed,
-        meshing=MESHING[meshing] if isinstance(meshing, str) else meshing, mandatory=mandatory, decides=decides, **more,
+        place, mind, behaviour, text, population=population or population_of(place), catalogue=catalogue,
+        catalogue_seed=catalogue_seed, meshing=MESHING[meshing] if isinstance(meshing, str) else meshing,
+        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params),
+        behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
+        reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def reward_named(name: str) -> ModuleType:
+    """The scalar text of a reward; presets share one text and differ in weights.
+
+    Raises:
+        ValueError: no such reward.
+    """
+    from adaptlearn.envs import rewards
+
+    if name in rewards.PRESETS:
+        return rewards
+    others = {point.name: point for point in entry_points(group=GROUP)}
+    if name in others:
+        return others[name].load()  # type: ignore[no-any-return]
+    known = ", ".join([*rewards.PRESETS, *others])
+    raise ValueError(f"reward {name!r} is not known; needed one of {known}, e.g. 'learning'")
+
+
+def population_of(world: World) -> Population:
+    """The population that stands beside a world, or the default one."""
+    from adaptlearn.core.learner import Population, load_population
+
+    file = world.folder / "population.toml" if world.folder else None
+    if file is not None and file.exists():
+        return load_population(file, world.role_ids)
+    share = tuple([1.0 / len(world.roles)] * len(world.roles))
+    return Population(shares={**Population().shares, "role": share})
+
+
+def params_of(argument: str, text: ModuleType, given: Any, base: Any = None) -> Any:
+    """A text's constants: as they are, or the base (the text's defaults) with some of them changed."""
+    if not isinstance(given, Mapping):
+        return base if given is None else given
+    kind = text.Params
+    for name in given:
+        refuse_unknown(name, kind._fields, argument, "a constant of that text")
+    return (base if base is not None else kind())._replace(**given)
+
+
+def refuse_unknown(name: str, known: Iterable[str], where: str, what: str) -> None:
+    """Nothing if the name is known.
+
+    Raises:
+        Refusal: naming what was found, what is needed and the nearest known name.
+    """
+    words = list(known)
+    if name not in words:
+        raise Refusal([Fault(where, None, "", repr(name), f"{what}: {' '.join(words)}", repr(nearest(name, words)))])
+
+
+# --- Gymnasium ------------------------------------------------------------------------------------------------------
+
+
+def env_id(folder: str) -> str:
+    """A world's Gymnasium id, e.g. onboarding-v1 -> adaptlearn/Onboarding-v1."""
+    name, _, version = folder.rpartition("-v")
+    return f"{NAMESPACE}/{''.join(part[:1].upper() + part[1:] for part in name.split('-'))}-v{version}"
+
+
+def register() -> None:
+    """Tell Gymnasium of every world on the shelf, if Gymnasium is there; ``World-v1`` takes any folder. Idempotent."""
+    try:
+        import gymnasium
+    except ImportError:
+        return
+    worlds = {env_id(folder): {"world": folder} for folder in names("envs") if folder.rpartition("-v")[2].isdigit()}
+    how: dict[str, Any] = {"entry_point": f"{__name__}:single", "vector_entry_point": f"{__name__}:vector"}
+    how |= {"order_enforce": False, "disable_env_checker": True}  # it checks for itself, at a hundredth of the cost
+    for name, chosen in {f"{NAMESPACE}/World-v1": {}, **worlds}.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(name, kwargs=chosen, **how)
+
+
+def single(*, render_mode: str | None = None, seed: int | None = None, **terms: Any) -> LearnerEnv:
+    """One learner at a time, as ``gymnasium.make`` builds it; ``terms`` are the arguments of :func:`rules`."""
+    from adaptlearn.envs.single import LearnerEnv
+
+    return LearnerEnv(_agreed(terms, "render_mode", "seed"), render_mode=render_mode, seed=seed)
+
+
+def vector(
+    *, num_envs: int = 1, copy: bool = True, threads: int = 1, seed: int | None = None, **terms: Any
+) -> LearnerVectorEnv:
+    """Many learners in step, as ``gymnasium.make_vec`` builds it; ``terms`` are the arguments of :func:`rules`."""
+    from adaptlearn.envs.vector import LearnerVectorEnv
+
+    agreed = _agreed(terms, "num_envs", "copy", "threads", "seed")
+    return LearnerVectorEnv(agreed, num_envs, copy=copy, threads=threads, seed=seed)
+
+
+def _agreed(terms: dict[str, Any], *own: str) -> Rules:
+    known = [*signature(rules).parameters, *own]
+    for name in terms:
+        refuse_unknown(name, known, "gymnasium.make", "an argument of the environment")
+    if "world" not in terms:
+        raise Refusal([Fault(f"{NAMESPACE}/World-v1", None, "world", "nothing", "a world's folder or name",
+                             "gymnasium.make('adaptlearn/World-v1', world='path/to/folder')")])  # fmt: skip
+    return rules(**terms)
