@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adaptlearn.core.catalogue import Activity, Skill
 from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, column_of
+from adaptlearn.core.keep import keep
 from adaptlearn.core.learner import MODES
 from adaptlearn.core.world import World
 
@@ -22,7 +23,7 @@ def write(world: World, folder: Path) -> Path:
         "activities.csv": _table(world.activities[1:], tuple(ACTIVITY_CELLS)),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="")
+        keep(folder / name, text)
     return folder
 
 
