@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.core import luck
 from adaptlearn.core.record import Tracer, after_items
-from adaptlearn.tracing.bkt_fit import COINS, FAINT, STARTS, Columns, Priors, Settings, SkillFit, data_of, fit_skill
+from adaptlearn.tracing.bkt_fit import COINS, FAINT, STARTS, Priors, Settings, SkillFit, Variants, data_of, fit_skill
 from adaptlearn.tracing.scoring import CrossValidation, Scores, cross_validate, score
 from adaptlearn.tracing.sequences import Sequences, sequences
 
@@ -238,7 +238,7 @@ class BKT:
             f"e.g. {next(iter(self.skills_))!r}"
         )
 
-    def _skill_by_skill(self, seqs: Sequences, columns: Columns, unknown: str):  # type: ignore[no-untyped-def]
+    def _skill_by_skill(self, seqs: Sequences, columns: Variants, unknown: str):  # type: ignore[no-untyped-def]
         if not hasattr(self, "skills_"):
             raise ValueError(
                 "BKT: found no fitted skills; needed fit(...) first, e.g. BKT().fit(learner, skill, correct)"
@@ -258,12 +258,12 @@ def _typical(tracers) -> Tracer:  # type: ignore[no-untyped-def]
     return Tracer(*(float(middle) for middle in np.median(np.array(list(tracers)), 0)))
 
 
-def _sorted_columns(seqs: Sequences, *columns: ArrayLike | None) -> Columns:
+def _sorted_columns(seqs: Sequences, *columns: ArrayLike | None) -> Variants:
     found = []
-    for name, values in zip(Columns._fields, columns, strict=True):
+    for name, values in zip(Variants._fields, columns, strict=True):
         column = None if values is None else np.asarray(values)
         if column is not None and column.shape != seqs.right.shape:
             raise ValueError(f"{name}: found shape {column.shape}; needed one value per answer, ({len(seqs.right)},), "
                              "e.g. the column beside correct")  # fmt: skip
         found.append(None if column is None else column[seqs.order])
-    return Columns(*found)
+    return Variants(*found)

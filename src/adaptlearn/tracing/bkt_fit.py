@@ -48,7 +48,7 @@ class Settings(NamedTuple):
     sweeps: int
 
 
-class Columns(NamedTuple):
+class Variants(NamedTuple):
     """Optional columns in the order of the sequences, [M] each."""
 
     item: NDArray | None = None
@@ -122,7 +122,7 @@ def names_in(values: NDArray | None) -> Names:
     return {} if values is None else {name: j for j, name in enumerate(sort_names(set(values.tolist())))}
 
 
-def data_of(seqs: Sequences, k: int, columns: Columns, items: Names, lessons: Names, groups: Names) -> Data:
+def data_of(seqs: Sequences, k: int, columns: Variants, items: Names, lessons: Names, groups: Names) -> Data:
     """Skill k of a log; names that are not among the given become "any other"."""
     rows, which = seqs.of(k)
     start = seqs.start[which.start : which.stop + 1] - rows.start
@@ -138,7 +138,7 @@ def data_of(seqs: Sequences, k: int, columns: Columns, items: Names, lessons: Na
     return Data(start, answer.astype(np.int32), coded(columns.lesson, lessons, rows, n), group)
 
 
-def fit_skill(seqs: Sequences, k: int, columns: Columns, starts: Floats, how: Settings) -> SkillFit:
+def fit_skill(seqs: Sequences, k: int, columns: Variants, starts: Floats, how: Settings) -> SkillFit:
     """Fit skill k: the plain model from every start, then its items, lessons and groups from there.
 
     starts [R, 5] of COINS
@@ -173,7 +173,7 @@ def fit_skill(seqs: Sequences, k: int, columns: Columns, starts: Floats, how: Se
 
 
 def _spread(
-    seqs: Sequences, k: int, columns: Columns, plain: Floats, how: Settings
+    seqs: Sequences, k: int, columns: Variants, plain: Floats, how: Settings
 ) -> tuple[Floats, tuple[int, int, int], tuple[Names, Names, Names], Data, Floats]:
     """Give items, lessons and groups coins of their own, each pulled towards its skill's.
 
@@ -182,7 +182,7 @@ def _spread(
     from adaptlearn.tracing import bkt_kernels as kernels
 
     rows, which = seqs.of(k)
-    cut = Columns(*(None if values is None else values[rows] for values in columns))
+    cut = Variants(*(None if values is None else values[rows] for values in columns))
     first = None if columns.group is None else columns.group[seqs.start[which]]
     items, lessons, groups = names_in(cut.item), names_in(cut.lesson), names_in(first)
     sizes = (len(groups) + 1, len(lessons) + 1, len(items) + 1)

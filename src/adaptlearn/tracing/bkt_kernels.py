@@ -28,7 +28,7 @@ FARTHEST = 64.0  #: longest leap, in EM steps
 NUDGE = 1e-4  #: step on the logit scale by which curvature is measured
 
 
-def _compiled(function):
+def compiled(function):
     """Compiled and cached on disk; where no cache folder can be written, compiled for this process only."""
     try:
         return njit(nogil=True, error_model="numpy", cache=True)(function)
@@ -36,7 +36,7 @@ def _compiled(function):
         return njit(nogil=True, error_model="numpy")(function)
 
 
-@_compiled
+@compiled
 def speak(theta, sizes, says):
     """P(answer | unknown, known) for every answer code 2 item + right.   says [2 n_item, 2]"""
     n_prior, n_learn, n_item = sizes
@@ -46,7 +46,7 @@ def speak(theta, sizes, says):
         says[2 * i + 1, 0], says[2 * i + 1, 1] = guess, 1.0 - slip
 
 
-@_compiled
+@compiled
 def forward(theta, sizes, says, first, last, answer, lesson, prior, path):
     """Along one sequence up to its last answer: P(state, answers before), scaled; ``path`` keeps it for each answer.
 
@@ -72,7 +72,7 @@ def forward(theta, sizes, says, first, last, answer, lesson, prior, path):
     return unknown, known, logged, factor
 
 
-@_compiled
+@compiled
 def backward(theta, sizes, says, first, last, answer, lesson, to_unknown, to_known, path, counts, said):
     """Back along one sequence from P(last answer | state) / P(all answers), counting on the way.
 
@@ -101,7 +101,7 @@ def backward(theta, sizes, says, first, last, answer, lesson, to_unknown, to_kno
     return to_unknown, to_known
 
 
-@_compiled
+@compiled
 def count(theta, sizes, start, answer, lesson, group, counts, path):
     """The E-step.   path [longest, 3] is scratch -> log-likelihood; counts [D, (no, yes)]"""
     n_prior, n_learn, n_item = sizes
@@ -132,7 +132,7 @@ def count(theta, sizes, start, answer, lesson, group, counts, path):
     return total + math.log(like)
 
 
-@_compiled
+@compiled
 def divide(theta, sizes, counts, imagined, free, better):
     """The M-step: each free coin's share of yes, what was imagined before the data included.
 
@@ -154,7 +154,7 @@ def divide(theta, sizes, counts, imagined, free, better):
             better[slip] = 1.0 - better[guess]
 
 
-@_compiled
+@compiled
 def belief(theta, imagined, free):
     """Log density of the Beta priors, up to a constant; added to the log-likelihood it gives what EM climbs."""
     total = 0.0
@@ -164,7 +164,7 @@ def belief(theta, imagined, free):
     return total
 
 
-@_compiled
+@compiled
 def leap(a, b, c, sizes, free, ahead):
     """From three successive EM points, a point farther along, on the logit scale.   Varadhan & Roland (2008), S3"""
     speed, bend = 0.0, 0.0
@@ -192,7 +192,7 @@ def leap(a, b, c, sizes, free, ahead):
             return
 
 
-@_compiled
+@compiled
 def climb(theta, sizes, start, answer, lesson, group, imagined, free, tolerance, sweeps, longest, history):
     """EM from one starting point, until a step gains less than ``tolerance`` nats; theta is moved in place.
 
@@ -224,7 +224,7 @@ def climb(theta, sizes, start, answer, lesson, group, imagined, free, tolerance,
     return written
 
 
-@_compiled
+@compiled
 def slope(theta, sizes, start, answer, lesson, group, imagined, counts, path, out):
     """Gradient of the log-posterior by the logit of each coin: yes - (yes + no) theta.   -> [D], filled"""
     count(theta, sizes, start, answer, lesson, group, counts, path)
@@ -233,7 +233,7 @@ def slope(theta, sizes, start, answer, lesson, group, imagined, counts, path, ou
         out[d] = yes - (yes + no) * theta[d]
 
 
-@_compiled
+@compiled
 def curvature(theta, sizes, start, answer, lesson, group, imagined, free, longest):
     """Second derivatives of the log-posterior by the logits, from exact gradients a nudge apart.   -> [D, D]"""
     D = len(theta)
@@ -249,7 +249,7 @@ def curvature(theta, sizes, start, answer, lesson, group, imagined, free, longes
     return bend
 
 
-@_compiled
+@compiled
 def trace(theta, sizes, start, answer, lesson, group, known_before, correct_before):
     """Before each answer, from the answers that came earlier: P(known) and P(correct).   -> two arrays [M], filled"""
     n_prior, n_learn, n_item = sizes
@@ -267,7 +267,7 @@ def trace(theta, sizes, start, answer, lesson, group, known_before, correct_befo
             known = known * (1.0 - theta[q + n_learn]) + (1.0 - known) * theta[q]
 
 
-@_compiled
+@compiled
 def smooth(theta, sizes, start, answer, lesson, group, known_given_all):
     """P(known when answering | all answers of the sequence, later ones too).   -> [M], filled"""
     n_prior, n_learn, n_item = sizes
@@ -289,12 +289,12 @@ def smooth(theta, sizes, start, answer, lesson, group, known_given_all):
             known_given_all[t] = known * to_known
 
 
-@_compiled
+@compiled
 def _log(chance):
     return math.log(chance) if chance > 0.0 else -np.inf
 
 
-@_compiled
+@compiled
 def viterbi(theta, sizes, start, answer, lesson, group, path):
     """The most likely hidden path, 1 = known; ties stay unknown (Viterbi 1967).   -> uint8 [M], filled"""
     n_prior, n_learn, n_item = sizes

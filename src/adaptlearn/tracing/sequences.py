@@ -5,6 +5,7 @@ Axes: M answers in the log, S sequences, K skills, N learners.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,20 +92,39 @@ def answers(correct: ArrayLike) -> NDArray[np.uint8]:
     return numbers.astype(np.uint8)
 
 
+class Columns(NamedTuple):
+    """A log as numbers, in the order of time, and the names behind them."""
+
+    who: NDArray[np.int64]  # [M] learner
+    what: NDArray[np.int64]  # [M] skill
+    right: NDArray[np.uint8]  # [M] 1 right, 0 wrong
+    learners: tuple[object, ...]
+    skills: tuple[object, ...]
+
+
+def columns(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Columns:
+    """Check a log and number its names.   each [M]
+
+    Raises:
+        ValueError: columns of unequal length, an empty log, missing values.
+    """
+    right = answers(correct)
+    (who, learners), (what, skills) = number(learner, "learner"), number(skill, "skill")
+    if not len(who) == len(what) == len(right):
+        raise ValueError(
+            f"columns: found {len(who)} learners, {len(what)} skills, {len(right)} answers; "
+            "needed columns of one length, one row per answer, e.g. [0, 0], ['add', 'add'], [0, 1]"
+        )
+    return Columns(who, what, right, learners, skills)
+
+
 def sequences(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Sequences:
     """Sort a log into sequences; the order of rows is the order of time.   each [M]
 
     Raises:
         ValueError: columns of unequal length, an empty log, or missing values.
     """
-    right = answers(correct)
-    who, _ = number(learner, "learner")
-    what, names = number(skill, "skill")
-    if not len(who) == len(what) == len(right):
-        raise ValueError(
-            f"columns: found {len(who)} learners, {len(what)} skills, {len(right)} answers; "
-            "needed columns of one length, one row per answer, e.g. [0, 0], ['add', 'add'], [0, 1]"
-        )
+    who, what, right, _, names = columns(learner, skill, correct)
     order = np.argsort(what * (int(who.max()) + 1) + who, kind="stable")  # stable: the order of time is kept
     who, what = who[order], what[order]
     new = np.flatnonzero(np.r_[True, (np.diff(who) != 0) | (np.diff(what) != 0)])

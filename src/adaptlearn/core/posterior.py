@@ -1,0 +1,99 @@
+"""What data left uncertain: draws from a posterior, with their provenance. Numpy only, so that everyone can read it.
+
+One artefact, several readers: a Population draws its learners from it (each learner belongs to one draw), a Bayesian
+agent takes its prior from it, a report shows how conclusions move across it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptlearn.core.learner import DRAWN, Population
+
+VERSION = 1  #: of the file; moves with its meaning
+PARTS = ("mean", "sd")
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws by name, the first axis being the draw: ``ability.sd`` [J], ``easiness`` [J, K].
+
+    A name ``<trait>.mean`` or ``<trait>.sd`` speaks of the population's trait of that name.
+    """
+
+    draws: Mapping[str, NDArray[np.float64]]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names along the second axis of a draw
+
+    def __post_init__(self) -> None:
+        sizes = {name: len(values) for name, values in self.draws.items()}
+        if not sizes or len(set(sizes.values())) != 1 or 0 in sizes.values():
+            raise ValueError(
+                f"draws of sizes {sizes}; needed one size >= 1 for all names, e.g. {{'ability.sd': [.8, .9]}}"
+            )
+        bad = [name for name, values in self.draws.items() if not np.isfinite(values).all()]
+        bad += [name for name, values in self.draws.items() if name.endswith(".sd") and np.min(values) < 0]
+        if bad:
+            raise ValueError(f"draws of {bad}; needed finite draws and spreads >= 0, e.g. ability.sd = [.8, .9]")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.draws.values())))
+
+    def mean(self, name: str) -> NDArray[np.float64]:
+        return np.asarray(np.mean(self.draws[name], 0), np.float64)
+
+    def interval(self, name: str, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Central interval of a name, entry by entry."""
+        tail = (1.0 - level) / 2.0
+        low, high = np.quantile(self.draws[name], [tail, 1.0 - tail], axis=0)
+        return low, high
+
+    def traits(self) -> list[str]:
+        """Traits of a learner that these draws speak of."""
+        return [name for name in DRAWN if any(f"{name}.{part}" in self.draws for part in PARTS)]
+
+    def into(self, population: Population, rows: int = 64) -> Population:
+        """The population with these draws as its posterior: a learner belongs to one of ``rows`` of them.
+
+        Traits these draws do not speak of stay as they were, in every row.
+        """
+        if not self.traits():
+            raise ValueError(f"draws of {sorted(self.draws)}; needed some <trait>.mean or <trait>.sd, e.g. ability.sd")
+        take = np.linspace(0, len(self) - 1, min(rows, len(self))).round().astype(int)
+        table = []
+        for part, usual in zip(PARTS, (population.mean, population.sd), strict=True):
+            columns = [np.asarray(self.draws.get(f"{name}.{part}", np.full(len(self), value)))[take]
+                       for name, value in zip(DRAWN, usual, strict=True)]  # fmt: skip
+            table.append(np.stack(columns, 1))
+        joined = tuple(tuple(float(v) for v in row) for row in np.concatenate(table, 1))
+        middle = {name: (float(np.mean([r[at] for r in joined])), float(np.mean([r[len(DRAWN) + at] for r in joined])))
+                  for at, name in enumerate(DRAWN) if name in self.traits()}  # fmt: skip
+        source = self.provenance.get("source", "a posterior")
+        return replace(population.with_traits(**middle), posterior=joined, provenance=f"fitted to {source}")
+
+    def save(self, path: str | Path) -> Path:
+        """Write to one ``.npz`` file, without pickle."""
+        about = json.dumps({"version": VERSION, "provenance": dict(self.provenance),
+                            "labels": {k: list(v) for k, v in self.labels.items()}}, sort_keys=True)  # fmt: skip
+        file = Path(path)
+        arrays: dict[str, Any] = {f"draws/{name}": values for name, values in self.draws.items()}
+        with file.open("wb") as stream:
+            np.savez_compressed(stream, about=np.array(about), **arrays)
+        return file
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Posterior":
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"])) if "about" in stored else {}
+            if about.get("version") != VERSION:
+                raise ValueError(
+                    f"{path}: found version {about.get('version')}; needed {VERSION}, e.g. calibrate again"
+                )
+            draws = {name.removeprefix("draws/"): stored[name] for name in stored.files if name != "about"}
+        return cls(draws, about["provenance"], {k: tuple(v) for k, v in about["labels"].items()})

@@ -1,0 +1,64 @@
+"""A posterior: draws with a home, kept without pickle, read by the population."""
+
+import numpy as np
+import pytest
+
+from adaptlearn.core.learner import DRAWN, Population
+from adaptlearn.core.posterior import Posterior
+
+
+def some(n: int = 200) -> Posterior:
+    rng = np.random.default_rng(0)
+    draws = {
+        "ability.sd": rng.normal(0.7, 0.05, n),
+        "rate.mean": rng.normal(0.1, 0.02, n),
+        "easiness": rng.normal(0, 1, (n, 3)),
+    }
+    return Posterior(draws, {"source": "a log"}, {"easiness": ("a", ".*+()", "ü")})
+
+
+def test_what_is_saved_comes_back(tmp_path):
+    again = Posterior.load(some().save(tmp_path / "posterior.npz"))
+    assert again.provenance == {"source": "a log"} and again.labels == {"easiness": ("a", ".*+()", "ü")}
+    for name, values in some().draws.items():
+        np.testing.assert_array_equal(again.draws[name], values)
+
+
+def test_a_population_draws_each_learner_from_one_draw():
+    base = Population()
+    fitted = some().into(base, rows=16)
+    at = DRAWN.index("ability")
+    assert len(fitted.posterior) == 16 and fitted.sd[at] == pytest.approx(0.7, abs=0.05)
+    assert fitted.mean[DRAWN.index("rate")] == pytest.approx(0.1, abs=0.02)
+    assert "a log" in fitted.provenance
+    learners = np.arange(40_000)
+    drawn, usual = fitted.draw(learners, seed=1), base.draw(learners, seed=1)
+    assert drawn[:, at].std() == pytest.approx(0.7, abs=0.03)
+    same = [name for name in DRAWN if name not in ("ability", "rate")]
+    for name in same:
+        np.testing.assert_array_equal(drawn[:, DRAWN.index(name)], usual[:, DRAWN.index(name)])
+
+
+def test_summaries():
+    low, high = some(4_000).interval("ability.sd")
+    assert low == pytest.approx(0.7 - 1.96 * 0.05, abs=0.01) and high == pytest.approx(0.7 + 1.96 * 0.05, abs=0.01)
+    assert some().mean("easiness").shape == (3,) and some().traits() == ["ability", "rate"]
+
+
+@pytest.mark.parametrize(
+    ("draws", "says"),
+    [
+        ({}, "needed one size"),
+        ({"a": np.zeros(3), "b": np.zeros(4)}, "needed one size"),
+        ({"ability.sd": np.array([0.5, np.nan])}, "needed finite draws"),
+        ({"ability.sd": np.array([0.5, -0.1])}, "spreads >= 0"),
+    ],
+)
+def test_draws_that_make_no_sense_are_refused(draws, says):
+    with pytest.raises(ValueError, match=says):
+        Posterior(draws)
+
+
+def test_draws_that_speak_of_no_trait_cannot_become_a_population():
+    with pytest.raises(ValueError, match=r"needed some <trait>.mean"):
+        Posterior({"easiness": np.zeros((4, 2))}).into(Population())
