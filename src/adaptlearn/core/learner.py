@@ -5,6 +5,7 @@ the record, belongs to ``core.record``. Every number here is latent unless its c
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -181,7 +182,8 @@ class Population:
         """The same population with other (mean, sd) for the named traits."""
         unknown = sorted(set(changes) - set(DRAWN))
         if unknown:
-            raise ValueError(f"traits {unknown} do not exist; needed: some of {', '.join(DRAWN)}; e.g. ability=(0.0, 0.95)")
+            known = ", ".join(DRAWN)
+            raise ValueError(f"traits {unknown} do not exist; needed: some of {known}; e.g. ability=(0.0, 0.95)")
         mean = tuple(changes.get(name, (m,))[0] for name, m in zip(DRAWN, self.mean, strict=True))
         sd = tuple(changes[name][1] if name in changes else s for name, s in zip(DRAWN, self.sd, strict=True))
         return replace(self, mean=mean, sd=sd)
@@ -212,8 +214,8 @@ class Population:
         table = tables[np.floor(u[:, 7] * np.float32(len(tables))).astype(int)]  # [N, W]
         drawn = trait_value(table[:, :n], table[:, n : 2 * n], table[:, 2 * n : 3 * n], z[:, :n])
         groups = [np.argmax(u[:, [j]] < table[:, _group(j)], 1) for j in range(len(SHARES))]
-        apt_like_noise = table[:, STATED + 4 : STATED + 7, None]
-        said = apt_like_noise[:, 0] * drawn[:, 3:7] + apt_like_noise[:, 1] * drawn[:, 7:11] + apt_like_noise[:, 2] * z[:, n:]
+        apt, like, noise = table[:, STATED + 4 : STATED + 7, None].swapaxes(0, 1)
+        said = apt * drawn[:, 3:7] + like * drawn[:, 7:11] + noise * z[:, n:]
         rate, mean_day, n_roles = table[:, STATED + 7 : STATED + 10].T
         switches = (u[:, 4] < rate) & (n_roles > 1.5)
         day = np.where(switches, -mean_day * np.log(np.float32(1.0) - u[:, 5]), NEVER)
@@ -234,39 +236,61 @@ def _group(j: int) -> slice:
     return slice(start, start + MOST_GROUPS)
 
 
+SECTIONS = {"population": ("title", "provenance"), "traits": DRAWN, "shares": SHARES, "change": ("rate", "day_mean")}
+
+
 def load_population(path: str | Path, roles: tuple[str, ...] = ("role",)) -> Population:
-    """Read a ``population.toml``; every key is optional, and an unknown one is an error.
+    """Read a ``population.toml``; every key is optional, and an unknown one is an error (``[sources]`` is free text).
 
     Raises:
         ValueError: naming the file, the key, what was found and what is needed.
     """
     file = Path(path)
     data = tomllib.loads(file.read_text("utf-8"))
+    _known(file, "", {name: None for name in data if name != "sources"}, tuple(SECTIONS))
+    for section, keys in SECTIONS.items():
+        _known(file, section, data.get(section, {}), keys)
     base = Population()
     traits = {name: _mean_sd(file, name, spec, base) for name, spec in data.get("traits", {}).items()}
     shares = {**base.shares, "role": tuple([1.0 / len(roles)] * len(roles))}
-    for name, given in data.get("shares", {}).items():
-        if name not in SHARES:
-            raise ValueError(f"{file}: [shares] {name}; needed one of {', '.join(SHARES)}, e.g. motive = [.4, .2, .2, .2]")
-        values = [given.get(r, 0.0) for r in roles] if name == "role" and isinstance(given, dict) else given
-        values = list(values.values()) if isinstance(values, dict) else list(values)
-        if min(values) < 0 or sum(values) <= 0 or len(values) > MOST_GROUPS:
-            raise ValueError(f"{file}: [shares] {name} = {values}; needed 1 to {MOST_GROUPS} shares >= 0, e.g. [.6, .4]")
-        shares[name] = tuple(float(v) for v in values)
+    shares |= {name: _shares(file, name, given, roles) for name, given in data.get("shares", {}).items()}
     change = data.get("change", {})
-    about = data.get("population", {})
-    known = replace(
-        base, shares=shares, provenance=str(about.get("provenance", base.provenance)),
-        change_rate=float(change.get("rate", base.change_rate)), change_day=float(change.get("day_mean", base.change_day)),
-    )  # fmt: skip
-    return known.with_traits(**traits)
+    rate, day = float(change.get("rate", base.change_rate)), float(change.get("day_mean", base.change_day))
+    if not (0.0 <= rate <= 1.0 and 0.0 < day < float("inf")):
+        raise ValueError(f"{file}: [change] rate = {rate}, day_mean = {day}; needed a share, days > 0, e.g. 0.2, 20")
+    provenance = str(data.get("population", {}).get("provenance", base.provenance))
+    return replace(base, shares=shares, provenance=provenance, change_rate=rate, change_day=day).with_traits(**traits)
+
+
+def _known(file: Path, section: str, given: Mapping[str, object], keys: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in keys:
+            place = f"[{section}] {name}" if section else f"[{name}]"
+            raise ValueError(f"{file}: {place} is unknown; needed one of {', '.join(keys)}, e.g. {keys[0]}")
+
+
+def _shares(file: Path, name: str, given: object, roles: tuple[str, ...]) -> tuple[float, ...]:
+    """Shares as a list in order, or by name where the categories have names; roles left out have none."""
+    names = {"role": roles, "motive": MOTIVES}.get(name)
+    if isinstance(given, dict):
+        if name == "motive":
+            _known(file, "shares.motive", given, MOTIVES)
+        values = [float(given.get(word, 0.0)) for word in names] if names else [float(v) for v in given.values()]
+    else:
+        values = [float(v) for v in given]  # type: ignore[attr-defined]
+    most = len(names) if names else MOST_GROUPS
+    fits = len(values) == most if names else 1 <= len(values) <= most
+    if not fits or most > MOST_GROUPS or not np.isfinite(values).all() or min(values) < 0 or sum(values) <= 0:
+        count = most if names else f"1 to {MOST_GROUPS}"
+        raise ValueError(f"{file}: [shares] {name} = {values}; needed {count} shares >= 0, not all 0, e.g. [0.6, 0.4]")
+    return tuple(values)
 
 
 def _mean_sd(file: Path, name: str, spec: dict[str, object], base: Population) -> tuple[float, float]:
-    if name not in DRAWN:
-        raise ValueError(f"{file}: [traits.{name}]; needed one of {', '.join(DRAWN)}, e.g. [traits.ability]")
+    _known(file, f"traits.{name}", spec, ("mean", "sd", "source", "grade"))
     at = DRAWN.index(name)
     mean, sd = float(spec.get("mean", base.mean[at])), float(spec.get("sd", base.sd[at]))  # type: ignore[arg-type]
     if not np.isfinite([mean, sd]).all() or sd < 0:
-        raise ValueError(f"{file}: [traits.{name}] mean = {mean}, sd = {sd}; needed finite numbers, sd >= 0, e.g. sd = 0.95")
+        found = f"mean = {mean}, sd = {sd}"
+        raise ValueError(f"{file}: [traits.{name}] {found}; needed finite numbers, sd >= 0, e.g. sd = 0.95")
     return mean, sd
