@@ -36,8 +36,9 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}:{node.lineno}: a relative import; needed the whole name"
-            module = node.module or ""
+            assert node.level < 2, f"{name_of(path)}:{node.lineno}: an import from above; needed the whole name"
+            here = f"adaptlearn.{path.parent.name}."  # one dot: the same room, for files that travel without the others
+            module = here * node.level + (node.module or "")
             rooms = module == "adaptlearn"
             yield from ((node.lineno, f"adaptlearn.{a.name}" if rooms else module) for a in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
@@ -52,6 +53,8 @@ def test_arrows_run_down(path):
         first, _, rest = module.partition(".")
         target = rest.partition(".")[0]
         if first != "adaptlearn" or target == "__version__":
+            continue
+        if not target and FLOOR[room] == max(FLOOR.values()):  # a room named at run time, from where all are below
             continue
         where = f"{name_of(path)}:{line}: {module}"
         assert target in FLOOR, f"{where}: the face is for users; needed a room, e.g. adaptlearn.core.world"
