@@ -69,9 +69,10 @@ class EventLog:
 
         arrays, fields = [], []
         for name, (kind, meaning) in COLUMNS.items():
-            column = np.asarray(self.columns[name])
-            arrays.append(pa.array(list(column)) if column.ndim == 2 else pa.array(column))
-            arrays[-1] = arrays[-1].cast(_arrow(kind))
+            column = np.ascontiguousarray(self.columns[name])
+            flat = pa.array(column.ravel()).cast(_arrow(kind.removeprefix("list<").removesuffix(">")))
+            offsets = np.arange(len(column) + 1, dtype=np.int32) * column.shape[-1] if column.ndim == 2 else None
+            arrays.append(flat if offsets is None else pa.ListArray.from_arrays(offsets, flat))
             fields.append(pa.field(name, _arrow(kind), metadata={"meaning": meaning}))
         about = {"adaptlearn_log": str(VERSION), "policy": self.policy, "policy_version": self.policy_version,
                  "provenance": json.dumps(dict(self.provenance), sort_keys=True)}  # fmt: skip
@@ -82,6 +83,7 @@ class EventLog:
         os.close(handle)
         try:
             pq.write_table(table, draft)
+            os.chmod(draft, 0o644)
             os.replace(draft, target)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
@@ -102,11 +104,19 @@ def load(path: str | Path) -> EventLog:
     version = about.get("adaptlearn_log")
     if version != str(VERSION):
         raise ValueError(f"{path}: schema version {version}; needed {VERSION}, e.g. a file written by EventLog.save")
-    columns = {}
-    for name, (kind, _) in COLUMNS.items():
-        values = table.column(name)
-        columns[name] = np.array(values.to_pylist()) if kind.startswith("list") else values.to_numpy()
+    columns = {name: _array(table.column(name).combine_chunks(), f"{path}: {name}") for name in COLUMNS}
     return EventLog(columns, about["policy"], about["policy_version"], json.loads(about["provenance"]))
+
+
+def _array(column: Any, place: str) -> NDArray[Any]:
+    """A column as an array of its own type, a column of lists as rows."""
+    if not hasattr(column, "flatten") or not hasattr(column, "offsets"):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    lengths = np.unique(column.value_lengths().to_numpy(zero_copy_only=False))
+    if len(lengths) > 1:
+        raise ValueError(f"{place}: lists of {lengths.tolist()} values; needed the same number in every row, e.g. 3")
+    flat = np.asarray(column.flatten().to_numpy(zero_copy_only=False))
+    return flat.reshape(len(column), int(lengths[0]) if len(lengths) else 1)
 
 
 def _arrow(kind: str) -> Any:
