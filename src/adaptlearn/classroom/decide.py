@@ -5,7 +5,7 @@ function of scores, mask, temperature and one uniform per place of the slate.
 """
 # ruff: noqa: F821
 
-from adaptlearn.classroom.slots import each, luck
+from adaptlearn.classroom.slots import luck
 
 
 def choose_one(scores, allowed, temperature, u, odds):
@@ -38,7 +38,7 @@ def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensit
 
     scores [N, A], mask [N, A] -> offers [N, k], propensity [N, k] (each given the places before it)
     """
-    for i in each(scores.shape[0]):
+    for i in range(scores.shape[0]):
         if alive[i] > 0.5:
             key = luck.key_of(seed, ids[i])
             odds, allowed = np.empty(scores.shape[1], np.float32), mask[i].copy()
@@ -51,7 +51,7 @@ def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensit
 
 def wander(seed, ids, steps, alive, mask, offers, propensity):
     """Uniform over what is legal, each place of the slate on its own: exploration without a policy."""
-    for i in each(mask.shape[0]):
+    for i in range(mask.shape[0]):
         if alive[i] > 0.5:
             key, legal = luck.key_of(seed, ids[i]), 0
             for a in range(mask.shape[1]):

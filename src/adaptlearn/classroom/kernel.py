@@ -2,14 +2,15 @@
 
 A template, not a module to call: ``generate`` joins it with a law, a behaviour, the record, luck and a reward, and
 compiles the whole. ``law.f`` becomes that law's text; ``traits[i].rate`` reads a structured row, ``T_from`` and its
-kind read a NamedTuple out of a larger row (``generate.row_text``); ``each`` is ``range`` or ``prange``; float literals become float32. Rows are [N, ...], one per learner.
+kind read a NamedTuple out of a larger row (``generate.row_text``); float literals become float32. Rows are [N, ...],
+one per learner.
 
 Luck: ``key`` is the learner's, ``now`` the step; a purpose and a draw index complete every address.
 """
 # ruff: noqa: F821, PLR0913
 
 from adaptlearn.classroom.layout import *  # noqa: F403  (integer constants; the generator writes their values)
-from adaptlearn.classroom.slots import behaviour, each, law, layout, learner, luck, record, reward, world
+from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
 
 
 def uniform(key, purpose, now, draw):

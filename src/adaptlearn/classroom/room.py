@@ -3,7 +3,9 @@
 The classroom is handed its law, its behaviour and its reward as modules of scalar text; it knows none by name.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +22,7 @@ from adaptlearn.core.world import World
 
 Floats = NDArray[np.float32]
 LIFE = {name: j for j, name in enumerate(Life._fields)}
-SERIAL_BELOW = 64  # learners; under this a parallel loop costs more than it saves
+SERIAL_BELOW = 256  # learners per thread; under this sharing costs more than it saves
 STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "legal", "view", "mask")
 
 
@@ -72,6 +74,18 @@ def params_row(module: ModuleType, params: Any) -> Any:
     return rows_as(given._fields, [given])
 
 
+def shares(n: int, threads: int) -> list[tuple[int, int]]:
+    """Row ranges, one per thread; too few learners are not worth sharing."""
+    parts = max(1, min(threads, n // SERIAL_BELOW))
+    edges = np.linspace(0, n, parts + 1).astype(int)
+    return [(int(low), int(high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+
+
+@lru_cache(maxsize=4)
+def _threads(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix="classroom")
+
+
 class Classroom:
     """N learners in step. Everything is an array of rows; ``step`` works in place.
 
@@ -80,7 +94,7 @@ class Classroom:
         n: number of rows.
         seed: of all luck in this room.
         autoreset: when a learner ends, the row's next learner begins in the same step (Gymnasium's SAME_STEP).
-        threads: above 1, rows are shared among Numba's threads; results are the same bit for bit.
+        threads: above 1, rows are shared among threads (kernels release the interpreter); the same bits come out.
     """
 
     def __init__(self, rules: Rules, n: int, seed: int, *, autoreset: bool = False, threads: int = 1):
@@ -89,8 +103,8 @@ class Classroom:
         self.terms = rules.terms(autoreset)
         self.spec = ViewSpec(len(rules.world.skills))
         self.autoreset = autoreset
-        parallel = threads > 1 and n >= SERIAL_BELOW
-        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, parallel)
+        self.kernels = kernels(rules.law, rules.behaviour, rules.reward)
+        self._shares = shares(n, threads)
         self._fixed_rows()
         self._allocate(n)
 
@@ -152,17 +166,23 @@ class Classroom:
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
         """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote into ``self.offers``."""
-        p = self.pack
-        self.kernels.step(
-            np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills, self._tracer,
-            self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
-            self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal, self.offers if offers is None else offers,
-            self.view, self.mask, self.pay, self.flags, self.event, self.answers, self.ready,
-        )  # fmt: skip
+        if len(self._shares) == 1:
+            self._live(*self._shares[0], offers)
+        else:
+            list(_threads(len(self._shares)).map(lambda share: self._live(*share, offers), self._shares))
         if self.autoreset:
             ended = self.kernels.next_lives(np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids)
             if len(ended):
                 self.birth(ended)
+
+    def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
+        p = self.pack
+        self.kernels.step(
+            low, high, np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills, self._tracer,
+            self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
+            self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
+            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event, self.answers, self.ready,
+        )  # fmt: skip
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
@@ -183,6 +203,11 @@ class Classroom:
         out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out
         self.kernels.recall(self.life[:, LIFE["day"]], self.visits, self.last, out)
         return out
+
+    @property
+    def shared(self) -> bool:
+        """Whether rows are shared among threads."""
+        return len(self._shares) > 1
 
     # --- questions ----------------------------------------------------------------------------------------------
 

@@ -22,4 +22,4 @@ layout: Any = Slot()
 learner: Any = Slot()
 record: Any = Slot()
 luck: Any = Slot()
-each: Any = Slot()
+each: Any = range

@@ -11,7 +11,7 @@ The clock moves at the end, so that a policy always looks at the day on which it
 
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
-from adaptlearn.classroom.slots import behaviour, each, law, layout, learner, luck, record, reward, world
+from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
 
 
 def settle(i, key, now, offers, mask, trait, life_now, terms, behaviour_p, acts, goals, links, index, weight,
@@ -146,7 +146,7 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
     """Births of the named rows, with their first view and mask."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p = behaviour_row[0]
-    for r in each(rows.shape[0]):
+    for r in range(rows.shape[0]):
         i = rows[r]
         be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids, traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
@@ -155,13 +155,13 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
 
 
-def step(seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index, weight, goals,
+def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index, weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask, pay,
          flags, event, answers, ready):  # fmt: skip
-    """One decision step of everyone alive, in place. Rows that have ended stay as they are."""
+    """One decision step of everyone alive in rows low to high, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
-    for i in each(ids.shape[0]):
+    for i in range(low, high):
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
                  open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
@@ -187,7 +187,7 @@ def next_lives(seed, slots, life, view, final_view, ids):
 
 def recall(days, visits, last, out):
     """Per-activity history as policies read it.   visits [N, A], last [N, A] -> out [N, A, 3]"""
-    for i in each(visits.shape[0]):
+    for i in range(visits.shape[0]):
         for a in range(visits.shape[1]):
             seen = visits[i, a] > 0
             out[i, a, 0] = float32(visits[i, a]) * 0.5

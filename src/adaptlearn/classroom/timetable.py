@@ -77,8 +77,7 @@ class Trial:
         store(self, "_traits", traits)
         store(self, "_law", params_row(self.rules.law, self.rules.law_params))
         store(self, "_skills", rows_as(Skill._fields, self.skills))
-        parallel = self.threads > 1
-        store(self, "_kernels", kernels(self.rules.law, self.rules.behaviour, self.rules.reward, parallel))
+        store(self, "_kernels", kernels(self.rules.law, self.rules.behaviour, self.rules.reward))
         store(self, "_begun", Group(self._begin(), np.zeros((len(self.ids), len(self.skills)), np.float32)))
 
     _traits: Any = field(init=False, repr=False, compare=False, default=None)

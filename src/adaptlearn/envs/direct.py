@@ -39,6 +39,8 @@ class Direct:
 
     def bound(self) -> Callable[[], None]:
         """The step of this room under its present seed, as a call without arguments."""
+        if self.room.shared:
+            return self.room.step
         listener, kernels = _Listener(), self.room.kernels
         self.room.kernels = listener  # type: ignore[assignment]
         try:
