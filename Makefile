@@ -2,9 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench docs
 
-PYTHON ?= python3
 RUN := .venv/bin
-export PYTHON
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
 # Builds .venv with the python3 and pip of this machine, once: a stamp remembers what it was built from, and it is
-# built again only when pyproject.toml, constraints.txt or the Python changes. Everything it prints in full goes to
-# .venv/setup.log.
+# built again only when pyproject.toml or constraints.txt changes, or another Python is asked for.
 #
-#   PYTHON=python3.12 scripts/setup.sh     another Python (3.11 or newer)
+#   PYTHON=python3.12 scripts/setup.sh     another Python (3.11 or newer); it stays until another is asked for
 #   INSTALLER=uv scripts/setup.sh          uv instead of pip; it must be there, and it does not read pip's settings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python=${PYTHON:-python3}
+venv=.venv
+stamp=$venv/.built-from
+python=python3
+if [ -x $venv/bin/python ]; then
+    python=$venv/bin/python
+fi
+python=${PYTHON:-$python}
 installer=${INSTALLER:-pip}
 bar=on
 [ -t 1 ] || bar=off
-venv=.venv
-stamp=$venv/.built-from
 
 if ! command -v "$python" >/dev/null; then
     echo "set-up: found no '$python'; needed Python 3.11 or newer, e.g. PYTHON=python3.12 make setup" >&2
     exit 1
 fi
-version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
+version=$("$python" -c 'import sys; print(sys.version.split()[0])')
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     echo "set-up: found Python $version; needed 3.11 or newer, e.g. PYTHON=python3.12 make setup" >&2
     exit 1
@@ -30,8 +33,8 @@ if [ "$(cat $stamp 2>/dev/null || true)" = "$built_from" ]; then
     exit 0
 fi
 
-# A finished environment of another Python is of no use; an unfinished one of this Python is carried on with.
-if [ -x $venv/bin/python ] && [ "$($venv/bin/python -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')" != "$version" ]; then
+# An environment of another Python is of no use; an unfinished one of this Python is carried on with.
+if [ -x $venv/bin/python ] && ! $venv/bin/python -c "import sys; sys.exit(sys.version.split()[0] != '$version')"; then
     rm -rf $venv
 fi
 if [ ! -x $venv/bin/python ]; then
@@ -48,7 +51,7 @@ install() {
     if [ "$installer" = uv ]; then
         uv pip install --quiet --python $venv/bin/python "$@"
     else
-        $venv/bin/python -m pip install -qq --no-input --progress-bar $bar --disable-pip-version-check --log $venv/setup.log "$@"
+        $venv/bin/python -m pip install -qq --no-input --progress-bar $bar --disable-pip-version-check "$@"
     fi
 }
 
@@ -63,7 +66,7 @@ if ! install "$torch" -c constraints.txt; then
 fi
 echo "set-up: 2 of 2, everything else"
 if ! install --editable '.[dev]' -c $constraints; then
-    echo "set-up: failed; the last lines of $venv/setup.log say why" >&2
+    echo "set-up: failed; the lines above say why, and make setup carries on from here" >&2
     exit 1
 fi
 echo "$built_from" >$stamp
