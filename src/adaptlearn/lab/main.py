@@ -27,7 +27,7 @@ VERBS = {
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json", "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle", ("adaptlearn export agent=mastery to=bundle",)),
-    "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next", ("adaptlearn recommend bundle=bundle role=agent",)),
+    "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next", ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
 
 

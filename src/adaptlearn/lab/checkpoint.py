@@ -1,0 +1,59 @@
+"""A trained agent as one file: its name, its settings, its weights. Arrays and JSON, never pickle."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.core.keep import keep
+from adaptlearn.core.world import World
+
+VERSION = 1  #: of the file; moves with its meaning
+
+
+def save(path: str | Path, policy: Any, name: str, settings: dict[str, Any], about: dict[str, Any]) -> Path:
+    """Write weights and what they belong to, whole or not at all."""
+    head = json.dumps({"version": VERSION, "name": name, "settings": settings, "about": about}, sort_keys=True)
+    arrays = {f"weight/{key}": value.detach().cpu().numpy() for key, value in policy.state_dict().items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, head=np.array(head), **arrays)
+    return keep(path, buffer.getvalue())
+
+
+def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a checkpoint says of itself, and its weights.
+
+    Raises:
+        ValueError: not a checkpoint, or one of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            head = json.loads(str(file["head"]))
+            weights = {key.removeprefix("weight/"): file[key] for key in file.files if key.startswith("weight/")}
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{path}: {error}; needed a checkpoint written by `adaptlearn train`, e.g. to=agent.npz") from error
+    if head.get("version") != VERSION:
+        raise ValueError(f"{path}: version {head.get('version')}; needed {VERSION}, e.g. one trained with this release")
+    return head, weights
+
+
+def load(path: str | Path, world: World) -> Any:
+    """The agent, made for a world and given its weights.
+
+    Raises:
+        ValueError: the weights belong to another world's skills.
+    """
+    import torch
+
+    from adaptlearn.agents import shelf
+
+    head, weights = read(path)
+    policy = shelf.build(head["name"], world, **head["settings"])
+    try:
+        policy.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
+    except RuntimeError as error:
+        trained = head["about"].get("world", "another world")
+        raise ValueError(f"{path} was trained on {trained}, not {world.name}: {str(error).splitlines()[0]}") from error
+    return policy
