@@ -47,82 +47,92 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
     return behaviour.p_accept(acts[a], trait, life_now, terms.mandatory, choice, behaviour_p)
 
 
+def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind,
+          touched, life, visits, answers, ready):  # fmt: skip
+    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct, fraction done"""
+    # 3 finished or not; what does not fit before the end of the programme stays unfinished
+    activity = acts[a]
+    worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
+    p = behaviour.p_finish(activity, trait, before, terms.mandatory, worst, behaviour_p)
+    completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
+    minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
+    left = (terms.horizon - day) * trait.weekly_minutes / 7.0
+    if minutes > left:
+        minutes, completed = left, float32(0.0)
+    fraction = float32(1.0) if completed > 0.5 else behaviour_p.effort_unfinished
+    # 4 attempted: an unfinished activity hands nothing in
+    items, correct = 0, 0
+    for j in range(answers.shape[1]):
+        answers[i, j] = 0
+    if completed > 0.5:
+        items, correct = attempt(i, a, key, now, day, activity.difficulty, answers, links, index, weight, skills, mind,
+                                 touched, law_p)  # fmt: skip
+    asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
+    # 5 learned
+    match = terms.beta * alignment(activity, trait, terms)
+    best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight,
+                 skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
+    # 6 motivation
+    target = serves(a, int64(before.role), links, index, weight, goals)
+    life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
+    trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
+    life[i].strain += 0.3 * (trouble - before.strain)
+    stars = float32(0.0)
+    if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
+        stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
+    return completed, minutes, stars, items, correct, fraction
+
+
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
          offers, view, mask, pay, flags, event, answers, ready):  # fmt: skip
     """One step of learner i."""
-    # 1 luck and offer
+    # 1 luck, and 2 the offer: accepted, replaced, skipped
     key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
     trait, before = traits[i], learner.Life_copy(life, i)
     day, role = before.day, int64(before.role)
-    # 2 accepted, replaced, skipped
     a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
                                weight, skills, mind, touched, law_p)  # fmt: skip
-    minutes, stars, completed, asked = float32(0.0), float32(0.0), float32(0.0), float32(0.0)
-    staff, cost, fraction = float32(0.0), float32(0.0), float32(0.0)
-    items, correct = 0, 0
+    # 3 to 6
+    completed, minutes, stars, items, correct, fraction = 0.0, 0.0, 0.0, 0, 0, 0.0
     if a > 0:
-        activity = acts[a]
-        # 3 finished or not; what does not fit before the end of the programme stays unfinished
-        worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
-        p = behaviour.p_finish(activity, trait, before, terms.mandatory, worst, behaviour_p)
-        completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
-        minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
-        left = (terms.horizon - day) * trait.weekly_minutes / 7.0
-        if minutes > left:
-            minutes, completed = left, float32(0.0)
-        fraction = float32(1.0) if completed > 0.5 else behaviour_p.effort_unfinished
-        # 4 attempted: an unfinished activity hands nothing in
-        for j in range(answers.shape[1]):
-            answers[i, j] = 0
-        if completed > 0.5:
-            items, correct = attempt(i, a, key, now, day, activity.difficulty, answers, links, index, weight, skills, mind,
-                                     touched, law_p)  # fmt: skip
-        asked = float32(items > 0)
-        success = float32(correct) / maximum(float32(items), 1.0)
-        # 5 learned
-        match = terms.beta * alignment(activity, trait, terms)
-        best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index,
-                            weight, skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
-        # 6 motivation
-        target = serves(a, role, links, index, weight, goals)
-        life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
-        trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
-        life[i].strain += 0.3 * (trouble - before.strain)
-        if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
-            stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
-        staff, cost = activity.staff_minutes, activity.cost
-        visits[i, a] += 1
-        last[i, a] = day
-        if float32(visits[i, a]) >= terms.repeats:
-            legal[i, a] = 0
+        completed, minutes, stars, items, correct, fraction = visit(
+            i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind,
+            touched, life, visits, answers, ready)  # fmt: skip
+        visits[i, a], last[i, a] = visits[i, a] + 1, day
+        legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, fraction, asked, shown, day, minutes, stars, items, correct, answers, about,
-             links, index, weight, tracer, rec)  # fmt: skip
+    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
+             about, links, index, weight, tracer, rec)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
     pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
     gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
     # 9 stays or leaves
     leaves = uniform(key, luck.LEAVE, now, 0) < behaviour.p_leave(trait, life[i], gap, terms.mandatory, behaviour_p)
-    life[i].day = day + gap
+    staff, cost = (acts[a].staff_minutes, acts[a].cost) if a > 0 else (float32(0.0), float32(0.0))
+    age(i, life, gap, minutes, staff, cost, completed)
+    over = day + gap >= terms.horizon
+    # 10 reward, view, mask
+    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
+    happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
+                                 float32(items), float32(correct), stars)  # fmt: skip
+    pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
+    flags[i, 0], flags[i, 1] = leaves, over and not leaves
+    note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
+    life[i].alive = 0.0 if leaves or over else 1.0
+    if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
+        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+
+
+def age(i, life, gap, minutes, staff, cost, completed):
+    """What a step adds to a life."""
+    life[i].day += gap
     life[i].minutes += minutes
     life[i].staff_minutes += staff
     life[i].cost += cost
     life[i].step += 1.0
     life[i].completed += completed
-    over = day + gap >= terms.horizon
-    # 10 reward, view, mask
-    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
-    happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves), float32(items),
-                                 float32(correct), stars)  # fmt: skip
-    pay[i] = reward.reward(before, life[i], happening, reward_p)
-    flags[i, 0], flags[i, 1] = leaves, over and not leaves
-    note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
-    if leaves or over:
-        life[i].alive = 0.0
-    if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
-        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
-    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
 
 
 def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view):
