@@ -71,7 +71,7 @@ def fitted():
     learner, skill, correct, easiness, slope = log_of(700, 40, 12, 0.7, seed=3)
     correct_rare = np.r_[correct, [1, 1, 1]]
     learner, skill = np.r_[learner, [0, 1, 2]], np.r_[skill, [12, 12, 12]]  # a thirteenth skill, three right answers
-    return fit(learner, skill, correct_rare, steps=250, source="a simulation"), easiness, slope
+    return fit(learner, skill, correct_rare, source="a simulation"), easiness, slope
 
 
 def test_means_and_spreads_are_recovered(fitted):

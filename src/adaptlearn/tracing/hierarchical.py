@@ -19,6 +19,10 @@ from adaptlearn.core.posterior import Posterior
 from adaptlearn.tracing.sequences import columns
 
 NODES = 9  #: of the quadrature over one learner's ability
+RATE = 0.03  #: step of the optimiser in standard errors, falling tenfold over the run
+USUAL_SLOPE = 0.2  #: spread of slopes at which the guide starts
+LEAST_SPREAD = 0.05  #: of skills, at which the guide starts
+INFORMATION = 0.2  #: of one answer about a logit, p (1 - p) at p = .7
 PER_SKILL = ("easiness", "slope")
 NAMES = ("ability.sd", "easiness.mean", "easiness.sd", "slope.mean", "slope.sd", *PER_SKILL)
 
@@ -73,7 +77,7 @@ class Likelihood:
         self.of = Marginal.apply
 
 
-def model(likelihood: Likelihood, n_skills: int) -> None:
+def model(likelihood: Likelihood, n_skills: int, start: Any = None, unit: Any = None) -> None:
     """Priors wide on the logit scale: skills from impossible to trivial, slopes of either sign, any mix of learners."""
     import pyro
     import torch
@@ -94,6 +98,61 @@ def model(likelihood: Likelihood, n_skills: int) -> None:
     pyro.factor("answers", likelihood.of(easiness, slope, ability_sd))
 
 
+def unpack(z: Any, n_skills: int) -> dict[str, Any]:
+    """A point of the guide, as values by name: NAMES in order, spreads on the log scale.   z [..., 2 K + 5]"""
+    values = {name: z[..., at] for at, name in enumerate(NAMES[:5])}
+    values |= {name: z[..., 5 + at * n_skills : 5 + (at + 1) * n_skills] for at, name in enumerate(PER_SKILL)}
+    return {name: value.exp() if name.endswith(".sd") else value for name, value in values.items()}
+
+
+def guide(likelihood: Likelihood, n_skills: int, start: Any, unit: Any) -> None:
+    """A full multivariate normal over all unknowns, learned in units of their likely standard errors.
+
+    start, unit [2 K + 5] from :func:`begin`
+    """
+    import pyro
+    from pyro.distributions import Delta, MultivariateNormal
+
+    shift, reach = pyro.param("shift"), pyro.param("reach")
+    around = MultivariateNormal(start + unit * shift, scale_tril=unit[:, None] * reach)
+    z = pyro.sample("z", around, infer={"is_auxiliary": True})
+    values = unpack(z, n_skills)
+    for name in NAMES[:5]:
+        per_sd = -values[name].log() if name.endswith(".sd") else 0.0  # density per unit of the spread, not of its log
+        pyro.sample(name, Delta(values[name], log_density=per_sd))
+    with pyro.plate("skills", n_skills):
+        for name in PER_SKILL:
+            pyro.sample(name, Delta(values[name]))
+
+
+def settle(likelihood: Likelihood, n_skills: int, start: Any, unit: Any) -> Any:
+    """The most likely point with the two spreads of skills held where they are: a smooth hill with one top.   -> [D]
+
+    (Left free, they would run to 0, where a joint density of effects and their spread has no bound.)
+    """
+    import pyro
+    import torch
+
+    held = torch.tensor([name in ("easiness.sd", "slope.sd") for name in NAMES[:5]] + [False] * (2 * n_skills))
+    moves = torch.zeros_like(start, requires_grad=True)
+    climb = torch.optim.LBFGS([moves], max_iter=40, tolerance_change=1e-3, line_search_fn="strong_wolfe")
+
+    def closure() -> Any:
+        climb.zero_grad()
+        values = unpack(start + unit * moves.masked_fill(held, 0.0), n_skills)
+        loss = -pyro.poutine.trace(pyro.condition(model, values)).get_trace(likelihood, n_skills).log_prob_sum()
+        loss.backward()
+        return loss
+
+    climb.step(closure)
+    settled = start + unit * moves.detach().masked_fill(held, 0.0)
+    for name, effects in zip(("easiness.sd", "slope.sd"), settled[5:].reshape(2, n_skills), strict=True):
+        settled[NAMES.index(name)] = (
+            effects.std(correction=0).clamp_min(LEAST_SPREAD).log()
+        )  # the guide goes on from here
+    return settled
+
+
 @dataclass(frozen=True)
 class Run:
     """How a fit went."""
@@ -104,7 +163,7 @@ class Run:
 
 def fit(
     learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *,
-    steps: int = 300, draws: int = 256, seed: int = 0, source: str = "a log of answers",
+    steps: int = 150, draws: int = 256, seed: int = 0, source: str = "a log of answers",
 ) -> Posterior:  # fmt: skip
     """Fit the model by stochastic variational inference.   each column [M], rows in the order of time
 
@@ -126,23 +185,27 @@ def run(
 
     import pyro
     import torch
-    from pyro.infer import SVI, Predictive, Trace_ELBO
-    from pyro.infer.autoguide import AutoMultivariateNormal, init_to_value
+    from pyro.infer import SVI, Trace_ELBO
     from pyro.optim import ClippedAdam
 
     data, names = arrange(learner, skill, correct)
     likelihood, K = Likelihood(data), len(names)
     with torch.random.fork_rng(devices=[]), pyro.get_param_store().scope():
         torch.manual_seed(seed)
-        guide = AutoMultivariateNormal(model, init_loc_fn=init_to_value(values=_begin(data, K)), init_scale=0.05)
-        shrink = 0.05 ** (1.0 / steps)
-        svi = SVI(model, guide, ClippedAdam({"lr": 0.03, "lrd": shrink}), Trace_ELBO())
-        begin = time.perf_counter()
-        loss = np.array([svi.step(likelihood, K) for _ in range(steps)])
-        took = (time.perf_counter() - begin) / max(steps, 1)
+        start, unit = begin(data, K)
+        given = (likelihood, K, settle(likelihood, K, start, unit), unit)
+        pyro.param("shift", torch.zeros(len(given[2]), dtype=torch.float64))
+        unity = torch.eye(len(given[2]), dtype=torch.float64)
+        pyro.param("reach", unity, constraint=torch.distributions.constraints.lower_cholesky)
+        rate = {"lr": RATE, "lrd": 0.1 ** (1.0 / max(steps, 1))}
+        svi = SVI(model, guide, ClippedAdam(rate), Trace_ELBO())
+        started = time.perf_counter()
+        loss = np.array([svi.step(*given) for _ in range(steps)])
+        took = (time.perf_counter() - started) / max(steps, 1)
         with torch.no_grad():
-            drawn = Predictive(guide, num_samples=draws, parallel=True)(likelihood, K)
-    stacked = {name: drawn[name].numpy().reshape(draws, *((K,) if name in PER_SKILL else ())) for name in NAMES}
+            noise = torch.randn(draws, len(unity), dtype=torch.float64) @ pyro.param("reach").T
+            z = given[2] + given[3] * (pyro.param("shift") + noise)
+            stacked = {name: value.numpy().copy() for name, value in unpack(z, K).items()}
     about = {
         "source": source,
         "model": "logistic growth with integrated abilities, full-rank normal guide",
@@ -155,13 +218,20 @@ def run(
     return Posterior(stacked, about, labels), Run(loss, took)
 
 
-def _begin(data: Answers, n_skills: int) -> dict[str, Any]:
-    """Where the guide starts: each skill at the logit of its share right, half an answer of either kind added."""
+def begin(data: Answers, n_skills: int) -> tuple[Any, Any]:
+    """Where the guide starts, and its units: roughly the standard errors the data allow.   -> [2 K + 5] twice"""
     import torch
 
     asked = np.bincount(data.skill, minlength=n_skills)
-    share = (np.bincount(data.skill, data.right, n_skills) + 0.5) / (asked + 1.0)
+    practised = np.bincount(data.skill, data.practice**2, n_skills)
+    share = (np.bincount(data.skill, data.right, n_skills) + 0.5) / (asked + 1.0)  # half an answer of either kind added
     easiness = np.log(share / (1.0 - share))
-    values = {"easiness.mean": easiness.mean(), "easiness.sd": max(float(easiness.std()), 0.3), "slope.mean": 0.0,
-              "slope.sd": 0.2, "ability.sd": 0.8, "easiness": easiness, "slope": np.zeros(n_skills)}  # fmt: skip
-    return {name: torch.as_tensor(value, dtype=torch.float64) for name, value in values.items()}
+    spread, learners = max(float(easiness.std()), 0.3), len(data.start) - 1
+    start = {"ability.sd": -0.2, "easiness.mean": easiness.mean(), "easiness.sd": np.log(spread), "slope.mean": 0.0,
+             "slope.sd": np.log(USUAL_SLOPE)}  # fmt: skip
+    bend = {"ability.sd": learners, "easiness.mean": n_skills / spread**2, "easiness.sd": 2 * n_skills,
+            "slope.mean": n_skills / USUAL_SLOPE**2, "slope.sd": 2 * n_skills}  # fmt: skip
+    own = (INFORMATION * asked + 1.0 / spread**2, INFORMATION * practised + 1.0 / USUAL_SLOPE**2)
+    values = np.r_[[start[name] for name in NAMES[:5]], easiness, np.zeros(n_skills)]
+    units = np.r_[[bend[name] for name in NAMES[:5]], *own] ** -0.5
+    return torch.from_numpy(values), torch.from_numpy(units)

@@ -1,0 +1,132 @@
+"""From a log to numbers of a world: rows, doubts in words, provenance, and what is written."""
+
+import numpy as np
+import pytest
+
+from adaptlearn.core.record import Tracer
+from adaptlearn.core.refusal import Refusal
+from adaptlearn.core.shelf import where
+from adaptlearn.core.world import load
+from adaptlearn.interchange.tables import Rejects, Table, read
+from adaptlearn.tracing.calibrate import calibrate_bkt, ids_of, of_world
+from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
+
+SOLID = Tracer(prior=0.3, learn=0.15, guess=0.2, slip=0.1, forget=0.0)
+TINY = ("greeting", "listening", "resolving")
+
+
+@pytest.fixture(scope="module")
+def tiny_log():
+    """A log of the skills of tiny-v1, under their ids."""
+    rng = np.random.default_rng(0)
+    learner, skill = np.repeat(np.arange(150), 18), np.tile(np.repeat(TINY, 6), 150).astype(object)
+    known = rng.random(len(learner)) < 0.2 + 0.12 * np.tile(np.arange(6), 450)
+    correct = (rng.random(len(learner)) < np.where(known, 0.9, 0.2)).astype(np.uint8)
+    columns = {"learner": learner, "skill": skill, "correct": correct}
+    return Table("tiny.csv", columns, len(learner), Rejects())
+
+
+def test_rows_carry_what_was_fitted(log_of):
+    calibration = calibrate_bkt(
+        *log_of({"Add & check": SOLID, "Äpfel": SOLID}, n=600, length=10)[:3], source="a simulation"
+    )
+    row, other = calibration.rows()
+    assert (row.id, row.title, other.id) == ("add-check", "Add & check", "pfel")
+    assert row.learn == pytest.approx(0.15, abs=0.05) and row.forget == 0.0
+    skill = calibration.skills[0]
+    assert skill.low.guess < skill.tracer.guess < skill.high.guess and skill.learners == 600
+    assert calibration.provenance["answers"] == 12_000 and calibration.provenance["source"] == "a simulation"
+    assert calibration.held_out.auc > 0.6
+    assert calibration.warnings == (
+        "the log has an order but no days: forgetting is not fitted, and stays as the world has it",
+    )
+
+
+def test_doubts_are_said_in_words(log_of):
+    skills = {
+        "solid": SOLID,
+        "blurred": Tracer(0.5, 0.1, 0.45, 0.4, 0.0),
+        "flat": Tracer(0.5, 0.0, 0.1, 0.1, 0.0),
+    }
+    learner, skill, correct, _ = log_of(skills, n=400, length=10)
+    more = log_of({"thin": SOLID}, n=10, length=4)
+    twin = skill == "solid"
+    learner = np.r_[learner, more[0], learner[twin]]
+    skill = np.r_[skill, more[1], np.full(twin.sum(), "its twin", object)]
+    correct = np.r_[correct, more[2], correct[twin]]
+    words = " / ".join(
+        calibrate_bkt(learner, skill, correct, source="x", notes=["7 rows were left out"], timed=True).warnings
+    )
+    assert "7 rows were left out" in words
+    assert "('thin') have fewer than 100 answers or 20 learners" in words
+    assert "'blurred'" in words.split("guess + slip")[0] and "'flat'" in words.split("learning below")[0]
+    assert "'its twin' and 'solid' have the same answers" in words
+    assert "order but no days" not in words
+
+
+def test_a_log_without_structure_is_not_to_be_traced_with():
+    rng = np.random.default_rng(1)
+    n = 3_000
+    warnings = calibrate_bkt(rng.integers(0, 60, n), ["noise"] * n, rng.integers(0, 2, n), source="coins").warnings
+    assert any("do not trace with it" in warning for warning in warnings)
+
+
+def test_ids_are_speakable_and_unique():
+    assert ids_of(["A b", "a-B", ".*+()", "x"]) == ["a-b", "a-b-2", "skill", "x"]
+
+
+def test_skills_are_matched_by_title_before_id():
+    skills = load("practice-v1").skills
+    mine, matched = of_world(["Finding Percents", "finding-percents", "MEDIAN", "other"], skills)
+    assert mine.tolist() == [True, False, True, False]
+    assert matched["Finding Percents"].id == "finding-percents" and matched["MEDIAN"].id == "median"
+
+
+def test_a_world_is_refitted_in_a_copy_and_in_place(tiny_log, tmp_path):
+    original = {path.name: path.read_text("utf-8") for path in where("tiny-v1").iterdir() if path.suffix != ".txt"}
+    calibration, posterior = calibrate_world(tiny_log, "tiny-v1", to=tmp_path / "mine", source='a "test"', steps=20)
+    declared, fitted = load("tiny-v1"), load(tmp_path / "mine")
+    assert fitted.skill_ids == declared.skill_ids and fitted.activities == declared.activities
+    np.testing.assert_array_equal(fitted.prerequisites, declared.prerequisites)
+    np.testing.assert_array_equal(fitted.tracer[:, 4], declared.tracer[:, 4])
+    for row, skill in zip(fitted.tracer, calibration.skills, strict=True):
+        np.testing.assert_allclose(row[:4], skill.tracer[:4], atol=6e-5)
+    population = (tmp_path / "mine" / "population.toml").read_text("utf-8")
+    assert f"sd = {posterior.mean('ability.sd'):.3f}" in population and population.count("[traits.ability]") == 1
+    assert 'a \\"test\\"' in population and "[traits.rate]" in population
+    card = (tmp_path / "mine" / "card.md").read_text("utf-8")
+    assert "AUC on held-out learners" in card and card.startswith(original["card.md"].rstrip()[:200])
+    assert {
+        path.name: path.read_text("utf-8") for path in where("tiny-v1").iterdir() if path.suffix != ".txt"
+    } == original
+
+    calibrate_world(tiny_log, tmp_path / "mine", source='a "test"', steps=20)
+    assert (tmp_path / "mine" / "card.md").read_text("utf-8") == card  # again in place: nothing is added twice
+    assert (tmp_path / "mine" / "population.toml").read_text("utf-8") == population
+
+
+def test_without_a_world_a_folder_begins_one(tiny_log, tmp_path):
+    calibrate_folder(tiny_log, tmp_path / "new", steps=20)
+    rows = (tmp_path / "new" / "skills.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "id,title,requires,prior,learn,guess,slip,forget,iri" and len(rows) == 4
+    assert "# Skills of tiny.csv" in (tmp_path / "new" / "card.md").read_text("utf-8")
+    assert "[traits.ability]" in (tmp_path / "new" / "population.toml").read_text("utf-8")
+
+
+def test_a_world_whose_skills_the_log_lacks_is_refused(tiny_log):
+    with pytest.raises(Refusal, match="no answers on"):
+        calibrate_world(tiny_log, "practice-v1")
+
+
+@pytest.mark.reallog
+def test_practice_world_has_the_numbers_that_the_log_gives(real_logs):
+    world = load("practice-v1")
+    log = read(real_logs / "assist2009" / "assist2009_updated.csv", preset="assistments2009")
+    mine, matched = of_world(log["skill"], world.skills)
+    columns = [log[name][mine] for name in ("learner", "skill", "correct")]
+    calibration = calibrate_bkt(*columns, source="ASSISTments 2009-10 skill builder")
+    assert len(calibration.skills) == 26 and calibration.held_out.auc >= 0.71
+    for skill in calibration.skills:
+        row = world.tracer[world.skill_index[matched[skill.name].id]]
+        np.testing.assert_allclose(row[:4], skill.tracer[:4], atol=2e-3, err_msg=skill.name)
+        assert skill.answers >= 4_000 and skill.learners >= 300 and row[2] + row[3] <= 0.6
