@@ -32,7 +32,8 @@ def main() -> None:
         for a, b in PAIRS:
             same, apart = learners_needed(goal[a], goal[b])
             gap = paired(goal[a], goal[b])
-            case = {"case": f"{a} - {b}", "mode": "mandatory" if mandatory else "voluntary", "difference": round(gap.mean, 4),
+            case = {"case": f"{a} - {b}", "mode": "mandatory" if mandatory else "voluntary",
+                    "difference": round(gap.mean, 4),
                     "half_width": round(gap.half, 4), "learners_paired": same, "learners_per_arm_apart": apart,
                     "ratio": round(apart / same, 1), "simulated": len(ids)}  # fmt: skip
             print(json.dumps(case), flush=True)

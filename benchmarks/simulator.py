@@ -106,7 +106,8 @@ def million() -> dict[str, float]:
 def cold_compile() -> float:
     """CPU seconds to generate and compile one law, from an empty cache, in a process of its own."""
     code = (
-        "import time\nfrom adaptlearn.classroom.room import Classroom\nfrom adaptlearn.envs.registry import rules\nimport numba\n"
+        "import time\nimport numba\n"
+        "from adaptlearn.classroom.room import Classroom\nfrom adaptlearn.envs.registry import rules\n"
         "r = rules('onboarding-v1', 'workplace')\nt = time.process_time()\n"
         "room = Classroom(r, 64, 1, autoreset=True).begin(); room.wander(); room.step()\nprint(time.process_time() - t)"
     )
@@ -125,7 +126,16 @@ def main() -> None:
     yard = yardstick()
     one, view, activities = step_ns(1)
     yard = min(yard, yardstick())
-    say("step", learners=LEARNERS, V=view, A=activities, ns=round(one), yardstick_ns=round(yard), ratio=round(one / yard, 2), target=2.2)
+    say(
+        "step",
+        learners=LEARNERS,
+        V=view,
+        A=activities,
+        ns=round(one),
+        yardstick_ns=round(yard),
+        ratio=round(one / yard, 2),
+        target=2.2,
+    )
     one, two = step_ns(1, 16384)[0], step_ns(2, 16384)[0]
     say("two threads", learners=16384, ns_one=round(one), ns_two=round(two), ratio=round(one / two, 2), target=1.8)
     say("single env", steps_per_s=round(single_env()), target=100_000)

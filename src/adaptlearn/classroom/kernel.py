@@ -24,8 +24,6 @@ def normal(key, purpose, now, draw):
 # --- a learner is born ----------------------------------------------------------------------------------------------
 
 
-
-
 def draw_traits(i, key, tables, traits):
     """One learner's traits; the twin of Population.draw.   tables [J, W] -> traits [N, P] as plain rows"""
     row = int64(uniform(key, luck.POPULATION, ONE, 7) * float32(tables.shape[0]))
@@ -141,7 +139,7 @@ def serves(a, role, links, index, weight, goals):
 
 def favourite(i, key, now, mask, offers, free, day, role, trait, behaviour_p, acts, goals, links, index, weight,
               skills, mind, touched, law_p):  # fmt: skip
-    """The activity that appeals most, with Gumbel luck addressed by activity; free: of all legal ones, else of the offer."""
+    """What appeals most, with Gumbel luck addressed by activity; free: of all that is legal, else of the offer."""
     best, chosen = float32(-1e9), 0
     for j in range(mask.shape[1] if free else offers.shape[1]):
         a = j if free else int64(offers[i, j])
@@ -185,7 +183,8 @@ def success_on(i, a, k, answers, links, index, weight):
     return float32(0.0), float32(0.0)
 
 
-def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight, skills,
+def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight,
+          skills,
           mind, touched, life, goals, terms, law_p):  # fmt: skip
     """Learning on everything the activity truly teaches.   -> level so far of the best taught skill"""
     best, start = float32(0.0), links[TEACHES, a]
@@ -196,7 +195,8 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
         skill = skills[k]
         before = mind_now(i, k, day, mind, touched, law_p)
         tested, success = success_on(i, a, k, answers, links, index, weight)
-        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]), life[i].motivation,
+        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]),
+                                    life[i].motivation,
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
@@ -212,7 +212,8 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
 # --- what the platform sees -----------------------------------------------------------------------------------------
 
 
-def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers, offered,
+def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers,
+             offered,
              links, index, weight, tracer, rec):  # fmt: skip
     """The record after an event; activities enter by what they are declared to be."""
     n_skills = tracer.shape[0]
@@ -226,13 +227,24 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
         for d in range(links[DECLARED, a], links[DECLARED, a + 1]):
             if index[d] == index[e]:
                 taught = weight[d]
-        observe(i, index[e], taught, fraction, asked * weight[e], asked * float32(answers[i, e - start]), now_day, tracer, rec)
+        observe(
+            i,
+            index[e],
+            taught,
+            fraction,
+            asked * weight[e],
+            asked * float32(answers[i, e - start]),
+            now_day,
+            tracer,
+            rec,
+        )
     skipped = float32(outcome == SKIPPED)
     totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
     old = record.Totals_from(rec, i, totals_at)
     success = float32(correct) / maximum(float32(items), 1.0)
     staff, cost = declared.staff_minutes * (1.0 - skipped), declared.cost * (1.0 - skipped)
-    new = record.observe_totals(old, now_day, skipped, completed, minutes, declared.minutes, staff, cost, float32(items > 0),
+    new = record.observe_totals(old, now_day, skipped, completed, minutes, declared.minutes, staff, cost,
+                                float32(items > 0),
                                 success, stars)  # fmt: skip
     record.Totals_write(rec, i, totals_at, new)
     if outcome != REST:
@@ -255,7 +267,9 @@ def lean(i, activity, reaction, n_skills, rec):
         expected += rec[i, at + j] * x[j]
         total += rec[i, at + N_AXES + j] * x[j] * x[j]
     for j in range(N_AXES):
-        mean, variance = record.observe_format(rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total)
+        mean, variance = record.observe_format(
+            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total
+        )
         rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
 
 

@@ -15,8 +15,22 @@ OUTCOMES = ("rest", "accepted", "substituted", "skipped")
 TEACHES, ASSESSES, REQUIRES, DECLARED, GATES = 0, 1, 2, 3, 4
 
 # Columns of an event row.
-EVENT = ("day", "taken", "outcome", "completed", "minutes", "stars", "items", "correct", "gap", "left", "staff_minutes", "cost")
-(EVENT_DAY, EVENT_TAKEN, EVENT_OUTCOME, EVENT_COMPLETED, EVENT_MINUTES, EVENT_STARS, EVENT_ITEMS, EVENT_CORRECT, EVENT_GAP,
+EVENT = (
+    "day",
+    "taken",
+    "outcome",
+    "completed",
+    "minutes",
+    "stars",
+    "items",
+    "correct",
+    "gap",
+    "left",
+    "staff_minutes",
+    "cost",
+)
+(EVENT_DAY, EVENT_TAKEN, EVENT_OUTCOME, EVENT_COMPLETED, EVENT_MINUTES, EVENT_STARS, EVENT_ITEMS, EVENT_CORRECT,
+ EVENT_GAP,
  EVENT_LEFT, EVENT_STAFF, EVENT_COST) = range(12)  # fmt: skip
 
 MOST_ITEMS = 32  # items on one skill in one activity

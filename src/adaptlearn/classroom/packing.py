@@ -1,7 +1,6 @@
 """A world, a law and the terms of a run as the arrays a kernel reads. Built once, shared by every learner."""
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +28,17 @@ class Meshing:
 MESHING = {
     "null": Meshing(),
     "weak": Meshing(0.17, on_stated=1.0),
-    "contested": Meshing(0.53, on_stated=1.0),  # a trial on stated style then shows g = .31 (Clinton-Lisell & Litzinger 2024)
+    "contested": Meshing(
+        0.53, on_stated=1.0
+    ),  # a trial on stated style then shows g = .31 (Clinton-Lisell & Litzinger 2024)
     "aptitude": Meshing(0.53, on_aptitude=1.0),
     "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
 }
 
 
-def terms_of(world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9) -> Terms:
+def terms_of(
+    world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9
+) -> Terms:
     """The run-time values of a run.
 
     Raises:
@@ -45,7 +48,8 @@ def terms_of(world: World, meshing: Meshing, *, mandatory: bool, decides: str, a
         raise ValueError(f"decides = {decides!r}; needed one of {', '.join(DECIDES)}, e.g. 'assign'")
     programme = world.programme
     return Terms(
-        float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days, programme.retention_day,
+        float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days,
+        programme.retention_day,
         meshing.beta, meshing.on_stated, meshing.on_aptitude, float(programme.repeats), float(autoreset), until,
     )  # fmt: skip
 
@@ -79,7 +83,9 @@ def pack(declared: World, true: World) -> Pack:
     """
     spec = ViewSpec(len(declared.skills))
     if declared.assesses.max(initial=0.0) >= MOST_ITEMS:
-        raise ValueError(f"{declared.name}: {declared.assesses.max():.0f} items on one skill; needed fewer than {MOST_ITEMS}, e.g. 10")
+        raise ValueError(
+            f"{declared.name}: {declared.assesses.max():.0f} items on one skill; needed < {MOST_ITEMS}, e.g. 10"
+        )
     tables = [true.teaches, declared.assesses, declared.requires, declared.teaches, gates(declared, true)]
     links, index, weight = sparse(tables)
     minutes = declared.scalars[:, 0]

@@ -28,7 +28,7 @@ STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that decides what happens, apart from who learns and what is offered. Frozen; a change is a new value."""
+    """Everything that decides what happens, apart from who learns and what is offered. A change is a new value."""
 
     world: World  # as declared
     law: ModuleType
@@ -149,7 +149,9 @@ class Classroom:
         else:
             given = np.asarray(ids, np.uint64)
             if given.shape != (self.n,):
-                raise ValueError(f"ids of shape {given.shape}; needed ({self.n},), one per row, e.g. np.arange({self.n})")
+                raise ValueError(
+                    f"ids of shape {given.shape}; needed ({self.n},), one per row, e.g. np.arange({self.n})"
+                )
             self.ids[:] = given
         self.birth(np.arange(self.n))
         return self
@@ -159,29 +161,34 @@ class Classroom:
         p = self.pack
         self.kernels.start(
             np.ascontiguousarray(rows, np.int64), np.uint64(self.seed), self._terms, self._law, self._behaviour,
-            self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations, p.fits,
+            self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
+            p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
             self.last, self.legal, self.view, self.mask,
         )  # fmt: skip
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
-        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote into ``self.offers``."""
+        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
         if len(self._shares) == 1:
             self._live(*self._shares[0], offers)
         else:
             list(_threads(len(self._shares)).map(lambda share: self._live(*share, offers), self._shares))
         if self.autoreset:
-            ended = self.kernels.next_lives(np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids)
+            ended = self.kernels.next_lives(
+                np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids
+            )
             if len(ended):
                 self.birth(ended)
 
     def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
         p = self.pack
         self.kernels.step(
-            low, high, np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills, self._tracer,
+            low, high, np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills,
+            self._tracer,
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
-            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event, self.answers, self.ready,
+            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event,
+            self.answers, self.ready,
         )  # fmt: skip
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
@@ -194,7 +201,8 @@ class Classroom:
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
         self.kernels.wander(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask, self.offers,
+            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask,
+            self.offers,
             self.propensity,
         )  # fmt: skip
 
@@ -242,7 +250,9 @@ class Classroom:
             ValueError: the room's own seed: a planner that sees real luck sees the future.
         """
         if luck_seed == self.seed:
-            raise ValueError(f"fork(luck_seed={luck_seed}) is this room's own luck; needed another seed, e.g. {luck_seed + 1}")
+            raise ValueError(
+                f"fork(luck_seed={luck_seed}) is this room's own luck; needed another seed, e.g. {luck_seed + 1}"
+            )
         room = Classroom(self.rules, self.n, luck_seed, autoreset=False, threads=self.threads)
         room.restore(self.snapshot())
         return room

@@ -64,7 +64,9 @@ class Thinker:
         room.history(self.history.numpy()[:n])
         if self.policy.luck_size:
             draws = THOUGHT + np.arange(self.policy.luck_size)
-            u = luck.uniform(room.seed, luck.POLICY, room.ids[:, None], room.now("step")[:, None].astype(np.uint64), draws)
+            u = luck.uniform(
+                room.seed, luck.POLICY, room.ids[:, None], room.now("step")[:, None].astype(np.uint64), draws
+            )
             self.luck[:n] = torch.from_numpy(u)
         alive = np.zeros(self.padded, bool)
         alive[:n] = room.alive
@@ -102,7 +104,9 @@ def simulate(
     """
     who = np.asarray(ids, np.uint64).ravel()
     if len(who) == 0 or len(np.unique(who)) < len(who):
-        raise ValueError(f"{len(who)} ids, {len(np.unique(who))} distinct; needed at least one, each once, e.g. range(1000)")
+        raise ValueError(
+            f"{len(who)} ids, {len(np.unique(who))} distinct; needed at least one, each once, e.g. range(1000)"
+        )
     parts = []
     for start in range(0, len(who), CHUNK):
         parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads))
@@ -115,7 +119,8 @@ def _chunk(policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: b
     room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
     thinker = Thinker(policy, room) if hasattr(policy, "head") else None
     part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
-            "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32), "rows": []}  # fmt: skip
+            "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),
+            "rows": []}  # fmt: skip
     while (alive := room.alive).any():
         if thinker is not None:
             thinker.decide()
@@ -158,7 +163,9 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
     with np.errstate(invalid="ignore", divide="ignore"):
         stars = np.where(count > 0, total / count, np.nan).astype(np.float32)
     events = _event_log([row for part in parts for row in part["rows"]], policy, rules, seed) if log else None
-    return Lives(whole("ids"), whole("life"), whole("traits"), whole("start"), whole("left"), stars, whole("reward"), events)
+    return Lives(
+        whole("ids"), whole("life"), whole("traits"), whole("start"), whole("left"), stars, whole("reward"), events
+    )
 
 
 def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, seed: int) -> EventLog:

@@ -47,7 +47,8 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
     return behaviour.p_accept(acts[a], trait, life_now, terms.mandatory, choice, behaviour_p)
 
 
-def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind,
+def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
+          mind,
           touched, life, visits, answers, ready):  # fmt: skip
     """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct, fraction done"""
     # 3 finished or not; what does not fit before the end of the programme stays unfinished
@@ -70,7 +71,8 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms)
-    best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight,
+    best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index,
+                 weight,
                  skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
     # 6 motivation
     target = serves(a, int64(before.role), links, index, weight, goals)
@@ -97,12 +99,14 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     completed, minutes, stars, items, correct, fraction = 0.0, 0.0, 0.0, 0, 0, 0.0
     if a > 0:
         completed, minutes, stars, items, correct, fraction = visit(
-            i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind,
+            i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
+            mind,
             touched, life, visits, answers, ready)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
         legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
+    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct,
+             answers,
              about, links, index, weight, tracer, rec)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
     pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
@@ -151,22 +155,26 @@ def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, g
     event[i, EVENT_LEFT], event[i, EVENT_STAFF], event[i, EVENT_COST] = float32(leaves), staff, cost
 
 
-def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first, open_days, durations, fits,
+def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first,
+          open_days, durations, fits,
           ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal, view, mask):  # fmt: skip
     """Births of the named rows, with their first view and mask."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p = behaviour_row[0]
     for r in range(rows.shape[0]):
         i = rows[r]
-        be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids, traits, drawn, mind, touched,
+        be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids,
+                traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
         life[i].assessed = look(i, trait, int64(trait.role), 0.0, terms, tracer, goals, rec, view)
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
 
 
-def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index, weight, goals,
-         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask, pay,
+def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index,
+         weight, goals,
+         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask,
+         pay,
          flags, event, answers, ready):  # fmt: skip
     """One decision step of everyone alive in rows low to high, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]

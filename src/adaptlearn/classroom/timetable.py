@@ -110,7 +110,9 @@ class Trial:
         group = Group(begun.mind[rows], begun.touched[rows])
         order = sorted(visits, key=lambda visit: visit.day)
         acts = rows_as(FEATURES, [visit.row() for visit in order])
-        columns = [np.array([getattr(v, name) for v in order], np.float32) for name in ("day", "weight", "items", "repeats")]
+        columns = [
+            np.array([getattr(v, name) for v in order], np.float32) for name in ("day", "weight", "items", "repeats")
+        ]
         days, weight, items, repeats = columns
         terms = rows_as(Terms._fields, [self.rules.terms()])
         self._kernels.teach(
@@ -159,8 +161,11 @@ def examine(room: Classroom, day: float, items: ArrayLike, sitting: int = 0, for
 def _marks(module: Any, seed: int, sitting: int, day: float, difficulty: float, *parts: Any) -> Floats:
     law, skills, items, form, ids, mind, touched = parts
     if items.max() >= MOST_ITEMS or items.sum(1).min() < 1:
-        raise ValueError(f"a test of {items.sum(1)} items; needed 1 or more, fewer than {MOST_ITEMS} per skill, e.g. 20")
+        raise ValueError(
+            f"a test of {items.sum(1)} items; needed 1 or more, fewer than {MOST_ITEMS} per skill, e.g. 20"
+        )
     correct = np.empty(len(ids), np.float32)
-    module.take(np.uint64(seed), np.uint64(sitting), np.float32(day), np.float32(difficulty), law, skills, items, form, ids,
+    module.take(np.uint64(seed), np.uint64(sitting), np.float32(day), np.float32(difficulty), law, skills, items,
+                form, ids,
                 mind, touched, correct)  # fmt: skip
     return correct / items.sum(1)[form]

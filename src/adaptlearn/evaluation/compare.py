@@ -55,7 +55,9 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
     """
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if x.shape != y.shape or len(x) < 2:
-        raise ValueError(f"outcomes of shapes {x.shape} and {y.shape}; needed the same learners twice, at least 2, e.g. (4096,)")
+        raise ValueError(
+            f"outcomes of shapes {x.shape} and {y.shape}; needed the same learners twice, at least 2, e.g. (4096,)"
+        )
     gap = x - y
     return Difference(float(gap.mean()), float(Z95 * gap.std(ddof=1) / np.sqrt(len(gap))))
 

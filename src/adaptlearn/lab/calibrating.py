@@ -34,7 +34,10 @@ def run(config: Config) -> None:
     from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
 
     if config.log == "???":
-        raise ValueError("log is not given; needed a file of answers, e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok")
+        raise ValueError(
+            "log is not given; needed a file of answers, "
+            "e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok"
+        )
     with progress("reading", config.format == "json") as tell:
         log = read(config.log, config.columns or None, config.preset, config.rejects)
         tell(f"exact EM on {len(log):,} answers, then Pyro")
@@ -48,7 +51,8 @@ def run(config: Config) -> None:
     rows = [dict(skill=s.name, prior=s.tracer.prior, learn=s.tracer.learn, guess=s.tracer.guess, slip=s.tracer.slip,
                  answers=s.answers, learners=s.learners) for s in calibration.skills]  # fmt: skip
     spread, (low, high) = float(posterior.mean("ability.sd")), posterior.interval("ability.sd")
-    notes = [f"held out by learner: {calibration.held_out}", f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})",
+    notes = [f"held out by learner: {calibration.held_out}",
+             f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})",
              *(f"note: {warning}" for warning in calibration.warnings)]  # fmt: skip
     show(rows, format=config.format, notes=notes)
     if config.to:

@@ -33,7 +33,9 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
             head = json.loads(str(file["head"]))
             weights = {key.removeprefix("weight/"): file[key] for key in file.files if key.startswith("weight/")}
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{path}: {error}; needed a checkpoint written by `adaptlearn train`, e.g. to=agent.npz") from error
+        raise ValueError(
+            f"{path}: {error}; needed a checkpoint written by `adaptlearn train`, e.g. to=agent.npz"
+        ) from error
     if head.get("version") != VERSION:
         raise ValueError(f"{path}: version {head.get('version')}; needed {VERSION}, e.g. one trained with this release")
     return head, weights

@@ -46,7 +46,9 @@ def configs() -> Path:
     for home in shelf.SHELVES:
         if (home / "configs").is_dir():
             return (home / "configs").resolve()
-    raise FileNotFoundError("configs/ is neither beside the package nor in it; needed a whole installation, e.g. pip install adaptlearn")
+    raise FileNotFoundError(
+        "configs/ is neither beside the package nor in it; needed a whole installation, e.g. pip install adaptlearn"
+    )
 
 
 def compose(verb: str, schema: type, overrides: list[str]) -> Any:
@@ -91,7 +93,9 @@ def delegated(verb: str, arguments: list[str], module: Any) -> bool:
     if "--help" in arguments or "-h" in arguments:
         print(verb_help(verb, module))
         return True
-    if not any(a in ("-m", "--multirun", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc") for a in arguments):
+    if not any(
+        a in ("-m", "--multirun", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc") for a in arguments
+    ):
         return False
     import hydra
     from omegaconf import OmegaConf
@@ -113,7 +117,11 @@ def verb_help(verb: str, module: Any) -> str:
 
     instance = module.Config()
     keys = [f"  {f.name}={_shown(getattr(instance, f.name))}" for f in fields(module.Config)]
-    groups = [f"  {d.name}: {', '.join(sorted(p.stem for p in d.glob('*.yaml')))}" for d in sorted(configs().iterdir()) if d.is_dir()]
+    groups = [
+        f"  {d.name}: {', '.join(sorted(p.stem for p in d.glob('*.yaml')))}"
+        for d in sorted(configs().iterdir())
+        if d.is_dir()
+    ]
     about = VERBS[verb]
     return "\n".join([f"adaptlearn {verb}: {about.line}", "", "examples:", *(f"  {e}" for e in about.examples), "",
                       "keys and defaults:", *keys, "", "groups:", *groups])  # fmt: skip
@@ -122,7 +130,11 @@ def verb_help(verb: str, module: Any) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, Agent):
         return f"{value.name}   (a group; settings: agent.settings.key=value)"
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, (list, dict)) else str(value)
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, str(value))
+        if not isinstance(value, (list, dict))
+        else str(value)
+    )
 
 
 def _store(verb: str, schema: type) -> None:

@@ -23,9 +23,10 @@ class Config(Common):
 
 
 NOTES = (
-    "Simulated learners; the same ones, with the same luck, under every agent. goal: forecast P(correct) on the target",
-    "skills at the retention check, 0 to 1. gain: over the baseline in the same room, mean ± half of the 95 % interval.",
-    "fitted in: trained under this law and meshing; emergent: not. meshing=null is the default: its benefit is contested.",
+    "Simulated learners; the same ones, with the same luck, under every agent.",
+    "goal: forecast P(correct) on the target skills at the retention check, 0 to 1.",
+    "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
+    "fitted in: trained under this law and meshing; emergent: not. The benefit of meshing is contested: null is the default.",
 )
 
 
@@ -49,7 +50,8 @@ def run(config: Config) -> None:
 def as_row(row: Standing) -> dict[str, object]:
     """A row for people."""
     return {
-        "policy": row.policy, "law": row.law, "meshing": row.meshing, "goal": row.goal, "gain": row.gain, "origin": row.origin,
+        "policy": row.policy, "law": row.law, "meshing": row.meshing, "goal": row.goal, "gain": row.gain,
+        "origin": row.origin,
         "stayed": row.stayed, "minutes": row.minutes, "staff_min": row.staff_minutes, "stars": row.stars,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""``adaptlearn evidence``: simulated trials held against published effects; with ``fit=true``, the constants refitted."""
+"""``adaptlearn evidence``: simulated trials held against published effects; ``fit=true`` refits the constants."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +32,9 @@ def run(config: Config) -> int:
     if config.format == "json":
         show([dict(row) for row in rows], format="json")
     else:
-        show([line(dict(row)) for row in rows], title="Simulated trials beside published effects", notes=[verdict(rows)])
+        show(
+            [line(dict(row)) for row in rows], title="Simulated trials beside published effects", notes=[verdict(rows)]
+        )
     return int(not all(row["inside"] for row in counted(rows)))
 
 
@@ -42,7 +44,8 @@ def line(row: dict[str, object]) -> dict[str, object]:
     return {
         "contrast": row["contrast"], "published": f"{row['low']:g} to {row['high']:g}", "effect": row["effect"],
         "95 %": "–" if low_high is None else f"{low_high[0]:.3f} to {low_high[1]:.3f}", "inside": row["inside"],  # type: ignore[index]
-        "set": {None: "unknown", True: "held out", False: "fitted"}[row["held_out"]] if row["mark"] != "recalled" else "shown only",
+        "set": {None: "unknown", True: "held out",
+                False: "fitted"}[row["held_out"]] if row["mark"] != "recalled" else "shown only",
         "mark": row["mark"], "source": row["source"], "protocol": row["protocol"],
     }  # fmt: skip
 
@@ -53,7 +56,8 @@ def refit(config: Config, rules: Any, policies: Any) -> int:
 
     with progress("fitting") as tell:
         done = fitting.fit(rules, policies, tuple(config.hold_out), n=config.learners,
-                           progress=lambda i, of, loss: tell(f"{i} of at most {of} evaluations, misfit {loss:.3f}"))  # fmt: skip
+                           progress=lambda i, of,
+                           loss: tell(f"{i} of at most {of} evaluations, misfit {loss:.3f}"))  # fmt: skip
     command = f"adaptlearn evidence fit=true hold_out=[{','.join(config.hold_out)}]"
     for file in fitting.adopt(done, rules, command):
         print(f"written: {file.name}")

@@ -28,10 +28,16 @@ def run(config: Config) -> None:
         folder = bundle.write(policy, rules.world, config.to, mandatory=config.mandatory, decides=config.decides,
                               about=about(config, policy.name))  # fmt: skip
     size = sum(f.stat().st_size for f in folder.iterdir())
-    print(f"{folder}: {policy.name} for {rules.world.name}, {size / 1024:.0f} KiB, checked against its golden decisions")
+    print(
+        f"{folder}: {policy.name} for {rules.world.name}, {size / 1024:.0f} KiB, checked against its golden decisions"
+    )
     print(f"next: adaptlearn recommend bundle={config.to}")
 
 
 def about(config: Common, name: str) -> dict[str, str]:
     """Lines for the card."""
-    return {"agent": name, "made for": f"{Path(config.env).name}, catalogue {config.catalogue}", "learners": "simulated"}
+    return {
+        "agent": name,
+        "made for": f"{Path(config.env).name}, catalogue {config.catalogue}",
+        "learners": "simulated",
+    }

@@ -14,20 +14,27 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "demo": Verb("lab.demo", "the whole ring in a minute: simulate, train, compare, track, export, recommend", ("adaptlearn demo",)),
-    "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds", "adaptlearn worlds env=path/to/folder")),
+    "demo": Verb("lab.demo", "the whole ring in a minute: simulate, train, compare, track, export, recommend",
+                 ("adaptlearn demo",)),
+    "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds",
+                                                                         "adaptlearn worlds env=path/to/folder")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
-                     ("adaptlearn simulate agent=mastery", "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
+                     ("adaptlearn simulate agent=mastery",
+                      "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
     "evaluate": Verb("lab.evaluating", "compare agents on the same learners, under several laws and meshing worlds",
-                     ("adaptlearn evaluate", "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]")),
+                     ("adaptlearn evaluate",
+                      "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]")),
     "train": Verb("lab.training", "train an agent and track the run",
                   ("adaptlearn train agent=ppo", "adaptlearn train agent=linear env=tiny-v1 seed=3")),
     "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
-                     ("adaptlearn evidence", "adaptlearn evidence format=json", "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
-    "export": Verb("lab.exporting", "write an agent as one self-checking bundle", ("adaptlearn export agent=mastery to=bundle",)),
-    "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next", ("adaptlearn recommend bundle=bundle k=3",)),
+                     ("adaptlearn evidence", "adaptlearn evidence format=json",
+                      "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+    "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
+                   ("adaptlearn export agent=mastery to=bundle",)),
+    "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
+                      ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
 
 
@@ -37,7 +44,7 @@ def help_text() -> str:
              "usage: adaptlearn VERB [key=value ...] [--help] [--cfg job] [-m]", ""]  # fmt: skip
     lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
-                      "Every key has a default: `adaptlearn VERB --cfg job` prints them. format=json gives any table as JSON.",
+                      "Every key has a default: `adaptlearn VERB --help` lists them. format=json gives any table as JSON.",
                       "Learners here are simulated. What is assumed is graded C on the world's card."])  # fmt: skip
 
 

@@ -38,7 +38,8 @@ def run(config: Config) -> None:
     else:
         said = {"stated": config.stated, "motive": config.motive}
         profile = {"learner": config.learner, "role": config.role or next(iter(runtime.contract.roles)),
-                   "weekly_minutes": config.weekly_minutes} | {k: v for k, v in said.items() if v is not None}  # fmt: skip
+                   "weekly_minutes": config.weekly_minutes} | {k: v for k,
+                                                               v in said.items() if v is not None}  # fmt: skip
         record = runtime.start(profile)
     if config.event is not None:
         text = sys.stdin.read() if config.event == "-" else Path(config.event).read_text("utf-8")
@@ -47,7 +48,8 @@ def run(config: Config) -> None:
     if config.keep is not None:
         keep(config.keep, advice.record.to_json())
     rows: list[dict[str, object]] = [
-        {"activity": c.activity, "title": c.title, "chance": c.propensity, "for": c.skill, "why": c.why} for c in advice.choices
+        {"activity": c.activity, "title": c.title, "chance": c.propensity, "for": c.skill, "why": c.why}
+        for c in advice.choices
     ]
     notes = [f"{advice.policy}, day {advice.day:g}" + (f"; fallback: {advice.fallback}" if advice.fallback else "")]
     show(rows, format=config.format, notes=notes)

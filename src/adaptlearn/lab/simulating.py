@@ -29,7 +29,8 @@ def run(config: Config) -> None:
                          threads=config.threads, progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
     row = {
         "agent": policy.name, "world": rules.world.name, "law": config.law, "learners": config.learners,
-        "goal": float(lives["value"].mean()), "untaught": float(lives.start.mean()), "stayed": float(1 - lives.left.mean()),
+        "goal": float(lives["value"].mean()), "untaught": float(lives.start.mean()),
+        "stayed": float(1 - lives.left.mean()),
         "completed": float(lives["completed"].mean()), "minutes": float(lives["minutes"].mean()),
         "staff_minutes": float(lives["staff_minutes"].mean()), "stars": mean_of_known(lives.stars),
     }  # fmt: skip

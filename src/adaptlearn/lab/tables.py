@@ -22,7 +22,9 @@ def show(rows: Sequence[dict[str, Any]], *, format: str = "table", title: str = 
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold", show_edge=False
+    )
     for name in rows[0] if rows else []:
         numeric = all(isinstance(row[name], (int, float, tuple)) or row[name] is None for row in rows)
         table.add_column(name.replace("_", " "), justify="right" if numeric else "left", no_wrap=numeric)
@@ -58,7 +60,7 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def progress(what: str, quiet: bool = False) -> Iterator[Any]:
-    """A line that says what is going on, for anything that may take more than two seconds; on stderr, gone when done."""
+    """A line that says what is going on, for what may take more than two seconds; on stderr, gone when done."""
     if quiet or not sys.stderr.isatty():
         yield lambda text: None
         return

@@ -57,7 +57,10 @@ class Tracker:
             self.kept = []
         except Exception as error:  # whatever a remote store may raise: tracking never kills a run
             if not self.lost:
-                print(f"adaptlearn: the tracking store does not answer ({error}); numbers are kept and sent later", file=sys.stderr)
+                print(
+                    f"adaptlearn: the tracking store does not answer ({error}); numbers are kept and sent later",
+                    file=sys.stderr,
+                )
             self.lost = True
 
     def artifact(self, path: Path) -> None:
@@ -87,7 +90,9 @@ def _artifacts(uri: str) -> str | None:
 
 
 @contextmanager
-def tracked(experiment: str, name: str, params: Mapping[str, Any], store: str | None, tags: Mapping[str, str]) -> Iterator[Tracker]:
+def tracked(
+    experiment: str, name: str, params: Mapping[str, Any], store: str | None, tags: Mapping[str, str]
+) -> Iterator[Tracker]:
     """A run from start to end; FAILED or KILLED if its block does not finish."""
     run = Tracker(address(store), experiment, name, params, {**tags, **versions()})
     try:
@@ -110,10 +115,16 @@ def versions() -> dict[str, str]:
 
     def git(*words: str) -> str:
         try:
-            done = subprocess.run(["git", "-C", str(home), *words], capture_output=True, text=True, timeout=5, check=False)
+            done = subprocess.run(
+                ["git", "-C", str(home), *words], capture_output=True, text=True, timeout=5, check=False
+            )
         except (OSError, subprocess.SubprocessError):
             return ""
         return done.stdout.strip()
 
     found = {f"version.{name}": version(name) for name in ("numpy", "numba", "torch", "gymnasium")}
-    return {"commit": git("rev-parse", "HEAD") or "unknown", "dirty": str(bool(git("status", "--porcelain"))).lower(), **found}
+    return {
+        "commit": git("rev-parse", "HEAD") or "unknown",
+        "dirty": str(bool(git("status", "--porcelain"))).lower(),
+        **found,
+    }

@@ -21,7 +21,11 @@ def run(config: Config) -> None:
     """List worlds; a faulty one is an error that names every fault."""
     names = shelf.names("envs") if config.env is None else [config.env]
     rows = [row(name, load(name)) for name in names]
-    show(rows, format=config.format, notes=["grade: A fitted to logs and checked on held-out learners, B fitted, C assumed from published effects"])
+    show(
+        rows,
+        format=config.format,
+        notes=["grade: A fitted to logs and checked on held-out learners, B fitted, C assumed from published effects"],
+    )
 
 
 def row(name: str, world: World) -> dict[str, object]:
@@ -29,7 +33,8 @@ def row(name: str, world: World) -> dict[str, object]:
     return {
         "world": name, "title": world.title, "grade": world.grade, "skills": len(world.skills),
         "activities": len(world.activities) - 1, "roles": len(world.roles), "days": int(world.programme.horizon_days),
-        "mandatory": world.programme.mandatory, "gymnasium": env_id(world.name) if config_free(name) else "adaptlearn/World-v1",
+        "mandatory": world.programme.mandatory,
+        "gymnasium": env_id(world.name) if config_free(name) else "adaptlearn/World-v1",
     }  # fmt: skip
 
 

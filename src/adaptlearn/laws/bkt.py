@@ -40,7 +40,7 @@ def lifetime(u, forget_rate, memory, p):
 
 @formula
 def begin(skill, trait, z, u, p):
-    """Known with the skill's prior, shifted by ability. One uniform serves both draws: given known, u / P is uniform."""
+    """Known with the skill's prior, shifted by ability. One uniform serves two draws: given known, u / P is uniform."""
     prior = chance(skill.prior, p.ability_logit * trait.ability)
     known = where(u < prior, 1.0, 0.0)
     return Mind(known, lifetime(minimum(u / maximum(prior, 1e-6), 0.999999), skill.forget, trait.memory, p))
