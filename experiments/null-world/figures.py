@@ -26,7 +26,9 @@ def main() -> None:
     axes.axvline(0.0, color="0.4", linewidth=0.8)
     axes.set_yticks(range(len(policies)), policies)
     axes.invert_yaxis()
-    axes.set_xlabel("gain over the author's syllabus: P(correct) on target skills at the retention check, with 95 % interval")
+    axes.set_xlabel(
+        "gain over the author's syllabus: P(correct) on target skills at the retention check, with 95 % interval"
+    )
     axes.legend(title="meshing", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(HERE / "results" / "gains.svg", metadata={"Date": None, "Creator": None})

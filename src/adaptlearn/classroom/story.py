@@ -113,15 +113,15 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
     # 9 stays or leaves
     leaves = uniform(key, luck.LEAVE, now, 0) < behaviour.p_leave(trait, life[i], gap, terms.mandatory, behaviour_p)
-    staff, cost = (acts[a].staff_minutes, acts[a].cost) if a > 0 else (float32(0.0), float32(0.0))
+    staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
     age(i, life, gap, minutes, staff, cost, completed)
-    over = day + gap >= terms.horizon
     # 10 reward, view, mask
     life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
-    flags[i, 0], flags[i, 1] = leaves, over and not leaves
+    over = day + gap >= terms.horizon and not leaves
+    flags[i, 0], flags[i, 1] = leaves, over
     note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
     life[i].alive = 0.0 if leaves or over else 1.0
     if role != int64(trait.switch_role) and day + gap >= trait.switch_day:

@@ -236,7 +236,7 @@ class ViewSpec:
 
     def total(self, name: str) -> int:
         """Where one of VIEW_TOTALS lies in a view."""
-        return self.at("totals").start + VIEW_TOTALS.index(name)
+        return int(self.at("totals").start) + VIEW_TOTALS.index(name)
 
     def names(self) -> list[str]:
         """One name per float of a view."""

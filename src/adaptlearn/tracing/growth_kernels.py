@@ -49,6 +49,16 @@ def log_missed(odds, scale):
 
 
 @compiled
+def expected(odds, ability, share):
+    """P(correct) averaged over nodes of ability.   odds of the answer at ability 0; exp(ability) [Q], share [Q]"""
+    total = 0.0
+    for q in range(len(share)):
+        reach = ability[q] * odds
+        total += share[q] * reach / (1.0 + reach)
+    return total
+
+
+@compiled
 def marginal(easiness, slope, spread, start, skill, practice, right, nodes, weights, d_easiness, d_slope, longest):
     """Log-likelihood of all answers and its gradient.
 
@@ -90,10 +100,7 @@ def marginal(easiness, slope, spread, start, skill, practice, right, nodes, weig
             d_spread += share[q] * (place[q] * place[q] / (spread * spread) - 1.0) / spread
             place[q] = math.exp(place[q])
         for i in range(count):
-            left = float(right[first + i])
-            for q in range(Q):
-                reach = place[q] * here[i]
-                left -= share[q] * reach / (1.0 + reach)
+            left = float(right[first + i]) - expected(here[i], place, share)
             d_easiness[skill[first + i]] += left
             d_slope[skill[first + i]] += left * practice[first + i]
     return total, d_spread
