@@ -1,8 +1,11 @@
 """From a configuration to the pieces a verb needs: rules of a classroom, and agents."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import count
 from typing import Any
 
-from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab.compose import Agent, Common
 
@@ -22,6 +25,32 @@ def agent_of(agent: Agent | str, rules_: Rules) -> Any:
 
     spec = Agent(agent) if isinstance(agent, str) else agent
     return shelf.build(spec.name, rules_.world, **spec.settings)
+
+
+def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
+    """An agent after training; one that does not learn comes as it is made.
+
+    Args:
+        report: called with (round, figures) while training.
+
+    Raises:
+        ValueError: an unknown agent or setting.
+    """
+    from adaptlearn.agents import linear, ppo
+
+    teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
+    if agent.name not in teachers:
+        return agent_of(agent, rules_)
+    train, settings = teachers[agent.name]
+    turn = count(1)
+    try:
+        chosen = settings(**agent.settings)
+    except TypeError as error:
+        known = ", ".join(f.name for f in fields(settings))
+        raise ValueError(
+            f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
+        ) from error
+    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:

@@ -29,7 +29,9 @@ class Config(Common):
 def run(config: Config) -> None:
     """Train, judge on fresh learners against the syllabus, keep, track."""
     if config.track:
-        with tracked(config.experiment, config.agent.name, flat(asdict(config)), config.store, tags_of(config)) as tracker:
+        with tracked(
+            config.experiment, config.agent.name, flat(asdict(config)), config.store, tags_of(config)
+        ) as tracker:
             row, file = train(config, lambda step, values: tracker.metrics(values, step))
             tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
             tracker.artifact(file)
@@ -37,7 +39,11 @@ def run(config: Config) -> None:
     else:
         row, file = train(config, lambda step, values: None)
         notes = ["not tracked: track=false"]
-    show([row], format=config.format, notes=[f"kept: {file}", *notes, f"next: adaptlearn export checkpoint={file} to=bundle"])
+    show(
+        [row],
+        format=config.format,
+        notes=[f"kept: {file}", *notes, f"next: adaptlearn export checkpoint={file} to=bundle"],
+    )
 
 
 def train(config: Config, log: Any) -> tuple[dict[str, Any], Path]:

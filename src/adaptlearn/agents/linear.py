@@ -1,0 +1,132 @@
+"""A linear scorer on the record, fitted by the cross-entropy method (Rubinstein 1999; Szita & Lorincz 2006).
+
+Scores are a weighted sum of the features of ``pairs``. There is no gradient, no value and no network: what a deep
+agent cannot beat by a margin, it has not learned. All candidates of a round teach the same learners with the same
+luck, side by side in one classroom; every round draws new learners.
+
+Axes: N learners, A activities, P features, C candidates.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from adaptlearn.agents.pairs import PAIRS, Pairs
+from adaptlearn.agents.rules import LAST
+from adaptlearn.agents.sight import Sight
+from adaptlearn.core import luck
+from adaptlearn.core.policy import GREEDY, Head
+from adaptlearn.core.world import World
+
+START = {"promise": 1.0, "gain": 1.0, "fit": 0.5, "required": 0.6, "crowded": -0.5, "recent": -0.5, "visits": -0.2, "minutes": -0.3,
+         "retrieval": 0.3, "elaborated": 0.2, "correct_answer": 0.2, "multimedia": 0.2, "people": 0.2}  # fmt: skip
+
+
+class Linear(nn.Module):
+    """Scores as a weighted sum; ``weights`` [P] belong to ``PAIRS`` in order."""
+
+    name = "linear"
+    version = "1"
+    head: Head = GREEDY
+    memory_size = 0
+    luck_size = 0
+
+    def __init__(self, sight: Sight):
+        nn.Module.__init__(self)
+        self.pairs = Pairs(sight)
+        self.weights = nn.Parameter(torch.tensor([START.get(name, 0.0) for name in PAIRS]), requires_grad=False)
+
+    @classmethod
+    def for_world(cls, world: World) -> "Linear":
+        """With the weights a designer would guess, before any fit."""
+        return cls(Sight.for_world(world))
+
+    def forward(
+        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See ``core.policy``."""
+        return self.scores(view, catalogue, history, self.weights[None, :]), memory
+
+    def scores(self, view: Tensor, catalogue: Tensor, history: Tensor, weights: Tensor) -> Tensor:
+        """weights [N, P] or [1, P] -> scores [N, A]"""
+        columns = self.pairs.columns(view, catalogue, history)
+        total = -LAST * self.pairs.sight.shelf(catalogue).column["rest"].expand(history.shape[:2])
+        for j, name in enumerate(PAIRS):
+            total = total + weights[:, j, None] * columns[name]
+        return total
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the search."""
+
+    rounds: int = 15
+    candidates: int = 32
+    learners: int = 128  # who each candidate teaches in a round
+    elite: int = 6  # candidates the next round is drawn around
+    spread: float = 0.5  # first standard deviation of every weight
+    noise: float = 0.1  # added to the deviations, fading to 0 over the rounds, against early agreement
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if not getattr(self, field.name) > 0:
+                raise ValueError(
+                    f"linear: {field.name} = {getattr(self, field.name)}; needed more than 0, e.g. {field.default}"
+                )
+        if not 1 < self.elite <= self.candidates:
+            raise ValueError(
+                f"linear: elite = {self.elite} of {self.candidates} candidates; needed 2 or more of them, e.g. 6"
+            )
+
+
+def fit(
+    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *, start: Linear | None = None,
+    progress: Callable[[dict[str, float]], None] | None = None,
+) -> Linear:  # fmt: skip
+    """Search for weights.   Same seed, same weights.
+
+    Args:
+        rules: what happens; its reward is the goal of the search.
+        classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
+        seed: of candidates, learners and luck.
+        progress: told after each round: round, best, mean.
+    """
+    settings = settings or Settings()
+    policy = start or Linear.for_world(rules.world)
+    mean, spread = policy.weights.numpy().copy(), np.full(len(PAIRS), settings.spread, np.float32)
+    for turn in range(settings.rounds):
+        z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(len(PAIRS)))
+        tried = mean + spread * z
+        tried[0] = mean
+        worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners)
+        elite = tried[np.argsort(-worth, kind="stable")[: settings.elite]]
+        fading = settings.noise * (1.0 - (turn + 1) / settings.rounds)
+        mean, spread = elite.mean(0), elite.std(0) + fading
+        if progress is not None:
+            progress({"round": turn + 1, "best": float(worth.max()), "mean": float(worth.mean())})
+    policy.weights.copy_(torch.from_numpy(mean.astype(np.float32)))
+    return policy
+
+
+def lessons(
+    policy: Linear, rules: Any, classroom: Callable[..., Any], tried: NDArray[np.float32], seed: int, turn: int, n: int
+) -> NDArray[np.float64]:
+    """Mean reward of a life under each candidate; all teach the same n learners.   tried [C, P] -> [C]"""
+    ids = luck.rebirth(seed, np.arange(n), turn)
+    room = classroom(rules, len(tried) * n, seed).begin(np.tile(ids, len(tried)))
+    weights = torch.from_numpy(np.repeat(tried, n, 0))
+    catalogue = torch.from_numpy(rules.world.features.copy())
+    total, history = np.zeros(room.n), room.history()
+    with torch.inference_mode():
+        while room.alive.any():
+            room.history(history)
+            scores = policy.scores(torch.from_numpy(room.view), catalogue, torch.from_numpy(history), weights)
+            room.choose(scores.numpy(), 0.0)
+            room.step()
+            total += room.pay
+    return total.reshape(len(tried), n).mean(1)
