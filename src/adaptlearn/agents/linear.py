@@ -23,8 +23,16 @@ from adaptlearn.core import luck
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
-START = {"promise": 1.0, "gain": 1.0, "fit": 0.5, "required": 0.6, "crowded": -0.5, "recent": -0.5, "visits": -0.2, "minutes": -0.3,
-         "retrieval": 0.3, "elaborated": 0.2, "correct_answer": 0.2, "multimedia": 0.2, "people": 0.2}  # fmt: skip
+START = {
+    "promise": 1.0,
+    "gain": 1.0,
+    "fit": 0.5,
+    "required": 0.6,
+    "crowded": -0.5,
+    "recent": -0.5,
+    "visits": -0.2,
+    "minutes": -0.3,
+}  # fmt: skip; what a designer would guess
 
 
 class Linear(nn.Module):
@@ -85,8 +93,8 @@ class Settings:
 
 
 def fit(
-    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *, start: Linear | None = None,
-    progress: Callable[[dict[str, float]], None] | None = None,
+    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
+    start: Linear | None = None, progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Linear:  # fmt: skip
     """Search for weights.   Same seed, same weights.
 
