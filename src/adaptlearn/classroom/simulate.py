@@ -14,7 +14,7 @@ from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
 from adaptlearn.core.policy import Ceiling, Head, Policy
 
-BLOCK = 1024  # rows per policy call: a matmul's rows change with batch size, so the size never changes
+BLOCK = 128  # rows per policy call: a matmul's rows change with batch size, so the size never changes
 CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
 THOUGHT = 64  # policy luck begins at this draw index; the first 64 belong to the sampler
 
@@ -42,43 +42,41 @@ class Lives:
 
 
 class Thinker:
-    """A policy applied to a classroom in fixed, padded blocks; holds each learner's memory."""
+    """A policy applied to a classroom's living learners in padded blocks of one size; holds each one's memory."""
 
     def __init__(self, policy: Policy, room: Classroom):
         import torch
 
         self.torch, self.policy, self.room = torch, policy, room
         n, a = room.mask.shape
-        self.padded = -(-n // BLOCK) * BLOCK
         self.catalogue = torch.from_numpy(room.rules.world.features.copy())
-        self.view = torch.zeros(self.padded, room.spec.size)
-        self.history = torch.zeros(self.padded, a, 3)
-        self.memory = torch.zeros(self.padded, policy.memory_size)
-        self.luck = torch.zeros(self.padded, policy.luck_size)
-        self.scores = np.zeros((self.padded, a), np.float32)
+        self.view, self.history = torch.zeros(BLOCK, room.spec.size), torch.zeros(BLOCK, a, 3)
+        self.past = torch.zeros(n, a, 3)
+        self.memory = torch.zeros(n, policy.memory_size)
+        self.memory_here = torch.zeros(BLOCK, policy.memory_size)
+        self.luck = torch.zeros(BLOCK, policy.luck_size)
+        self.scores = np.zeros((n, a), np.float32)
 
     def decide(self) -> None:
         """Write offers and propensities for everyone alive into the room."""
-        room, n, torch = self.room, self.room.n, self.torch
-        self.view[:n] = torch.from_numpy(room.view)
-        room.history(self.history.numpy()[:n])
+        room = self.room
+        room.history(self.past.numpy())
+        alive = np.flatnonzero(room.alive)
+        with self.torch.inference_mode():
+            for start in range(0, len(alive), BLOCK):
+                self._block(alive[start : start + BLOCK])
+        room.choose(self.scores, self.policy.head.temperature)
+
+    def _block(self, rows: NDArray[np.int64]) -> None:
+        room, m, at = self.room, len(rows), self.torch.from_numpy(rows)
+        self.view[:m] = self.torch.from_numpy(room.view[rows])
+        self.history[:m], self.memory_here[:m] = self.past[at], self.memory[at]
         if self.policy.luck_size:
-            draws = THOUGHT + np.arange(self.policy.luck_size)
-            u = luck.uniform(
-                room.seed, luck.POLICY, room.ids[:, None], room.now("step")[:, None].astype(np.uint64), draws
-            )
-            self.luck[:n] = torch.from_numpy(u)
-        alive = np.zeros(self.padded, bool)
-        alive[:n] = room.alive
-        with torch.inference_mode():
-            for start in range(0, self.padded, BLOCK):
-                rows = slice(start, start + BLOCK)
-                if alive[rows].any():
-                    parts = (self.history[rows], self.memory[rows], self.luck[rows])
-                    scores, memory = self.policy(self.view[rows], self.catalogue, *parts)
-                    self.scores[rows] = scores.numpy()
-                    self.memory[rows] = memory
-        room.choose(self.scores[:n], self.policy.head.temperature)
+            draws, steps = THOUGHT + np.arange(self.policy.luck_size), room.now("step")[rows, None].astype(np.uint64)
+            u = luck.uniform(room.seed, luck.POLICY, room.ids[rows, None], steps, draws)
+            self.luck[:m] = self.torch.from_numpy(u)
+        scores, memory = self.policy(self.view, self.catalogue, self.history, self.memory_here, self.luck)
+        self.scores[rows], self.memory[at] = scores[:m].numpy(), memory[:m]
 
 
 def simulate(

@@ -4,7 +4,8 @@ Single-skill contrasts need only a law. Whole programmes need a world and polici
 knows no agent, only the names that a file of contrasts asks for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from adaptlearn.classroom.layout import EVENT_STARS
 from adaptlearn.classroom.packing import MESHING
 from adaptlearn.classroom.room import Classroom, Rules
-from adaptlearn.classroom.simulate import BLOCK, Thinker
+from adaptlearn.classroom.simulate import Thinker
 from adaptlearn.classroom.timetable import Group, Trial, Visit, examine
 from adaptlearn.core.learner import Population, Skill
 from adaptlearn.evaluation.contrasts import Contrast, Line, Programme
@@ -60,7 +61,7 @@ class Bench:
             rules = replace(self.rules, meshing=MESHING[meshing])
             base = Population()
             people = base.with_traits(ability=(base.mean[0] + shift, base.sd[0]))
-            self._trials[shift, meshing] = Trial(rules, self.ids, self.seed, people, threads=self.threads)
+            self._trials[shift, meshing] = Trial(rules, self.ids, self.seed, people)
         return self._trials[shift, meshing]
 
     def played(self, arm: Programme) -> Played:
@@ -69,43 +70,29 @@ class Bench:
             self._played[arm] = _play(self, arm)
         return self._played[arm]
 
-
-CROWD = 0.75  # rows are closed up when fewer than this share of them are still learning
+    def prepare(self, found: Iterable[Contrast]) -> None:
+        """With threads to spare, play the programmes that these contrasts need side by side; results are the same."""
+        arms = [arm for c in found for arm in (c.treated, c.control) if isinstance(arm, Programme)]
+        wanted = [arm for arm in dict.fromkeys(arms) if arm.policy in self.policies and arm not in self._played]
+        if self.threads > 1 and len(wanted) > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
+                self._played |= dict(zip(wanted, pool.map(lambda arm: _play(self, arm), wanted), strict=True))
 
 
 def _play(bench: Bench, arm: Programme) -> Played:
-    """Everyone's programme. Rows of those who have ended are closed up now and then: a life does not depend on its row."""
+    """Everyone's programme."""
     rules = replace(bench.rules, mandatory=arm.mandatory, meshing=MESHING["null"])
-    begun = Classroom(rules, bench.n, bench.seed, threads=bench.threads).begin(bench.ids)
-    whole = Classroom(rules, bench.n, bench.seed, threads=bench.threads).begin(bench.ids)
+    begun, room = (Classroom(rules, bench.n, bench.seed).begin(bench.ids) for _ in range(2))
     left, stars, rated = np.zeros(bench.n, bool), np.zeros(bench.n), np.zeros(bench.n)
-    rows, room, thinker = np.arange(bench.n), whole, Thinker(bench.policies[arm.policy], whole)
+    thinker = Thinker(bench.policies[arm.policy], room)
     while (alive := room.alive).any():
-        if alive.mean() < CROWD and alive.sum() <= thinker.padded - BLOCK:
-            _put_back(whole, room, rows)
-            rows, memory = rows[alive], thinker.memory[: room.n][alive]
-            room = Classroom(rules, len(rows), bench.seed, threads=bench.threads)
-            room.restore({name: column[rows] for name, column in whole.snapshot().items()})
-            thinker = Thinker(bench.policies[arm.policy], room)
-            thinker.memory[: room.n] = memory
-            continue
         thinker.decide()
         room.step()
-        left[rows] |= (room.flags[:, 0] > 0) & alive
+        left |= (room.flags[:, 0] > 0) & alive
         given = np.where(alive, room.event[:, EVENT_STARS], 0.0)
-        stars[rows] += given
-        rated[rows] += given > 0
-    _put_back(whole, room, rows)
-    return Played(whole, begun, left, np.where(rated > 0, stars / np.maximum(rated, 1), np.nan))
-
-
-def _put_back(whole: Classroom, room: Classroom, rows: NDArray[np.int64]) -> None:
-    """The rows of a smaller room into the whole one."""
-    if room is not whole:
-        state = whole.snapshot()
-        for name, column in room.snapshot().items():
-            state[name][rows] = column
-        whole.restore(state)
+        stars += given
+        rated += given > 0
+    return Played(room, begun, left, np.where(rated > 0, stars / np.maximum(rated, 1), np.nan))
 
 
 # --- statistics of single-skill trials ------------------------------------------------------------------------------
@@ -213,6 +200,7 @@ def programme_half_life(contrast: Contrast, bench: Bench) -> Effect:
         return np.bincount(who, gained, bench.n)
 
     return Effect(*(days / MONTH for days in half_life(gain_at, LONGEST)))
+
 
 def programme_stays(contrast: Contrast, bench: Bench) -> Effect:
     """Share who are still there when the programme ends."""

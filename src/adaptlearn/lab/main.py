@@ -1,5 +1,6 @@
 """The command: ``adaptlearn VERB key=value ...``. This file imports nothing heavy, so that help is instant."""
 
+import os
 import sys
 from importlib import import_module
 from typing import NamedTuple
@@ -70,6 +71,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def _run(name: str, rest: list[str]) -> int:
     debug = "debug=true" in rest
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads collapse when another process holds a core
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from adaptlearn.lab.compose import compose, delegated
 

@@ -27,9 +27,10 @@ class Tracker:
         import logging
 
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
         import mlflow
         from mlflow.entities import Param, RunTag
+
+        logging.getLogger("mlflow").setLevel(logging.WARNING)  # after the import, which sets its own
 
         self.uri, self.kept, self.lost = uri, [], False  # type: ignore[var-annotated]
         self.client = mlflow.MlflowClient(uri)
