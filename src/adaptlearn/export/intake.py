@@ -72,7 +72,7 @@ def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
     """
     profile = _fields(given, PROFILE, "profile")
     learner = _required(profile, "learner", "profile", "a name or number that is this learner's alone", "'u-1041'")
-    if isinstance(learner, bool) or not isinstance(learner, (str, int)) or learner == "":
+    if isinstance(learner, bool) or not isinstance(learner, (str, int, np.integer)) or learner == "":
         raise Refused("profile learner", repr(learner), "a text or a whole number", "'u-1041'")
     if "targets" in profile and "role" in profile:
         raise Refused("profile targets", "targets and a role", "one of the two")
@@ -89,7 +89,7 @@ def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
         "90",
     )
     mandatory = profile.get("mandatory", contract.programme["mandatory"])
-    if not isinstance(mandatory, (bool, int)) or mandatory not in (0, 1):
+    if not isinstance(mandatory, (bool, int, np.bool_)) or mandatory not in (0, 1):
         raise Refused("profile mandatory", repr(mandatory), "true or false", "true")
     told = {
         "mandatory": float(mandatory),
@@ -184,7 +184,7 @@ def _visit(event: Mapping[str, Any], taken: bool) -> tuple[float, float, float]:
             if value:
                 raise Refused(f"event {name}", repr(value), "nothing, as no activity was taken")
         return 0.0, 0.0, 0.0
-    if not isinstance(completed, (bool, int)) or completed not in (0, 1):
+    if not isinstance(completed, (bool, int, np.bool_)) or completed not in (0, 1):
         raise Refused("event completed", repr(completed), "true or false", "true")
     spent = number("event minutes", _required(event, "minutes", "event", "minutes spent", "12"), 0.0, 1e5, "12")
     stars = number("event rating", rating, 0.0, 5.0, "4")

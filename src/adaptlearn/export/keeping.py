@@ -48,7 +48,7 @@ def read_record(text: object) -> Record:
     Raises:
         Refused: not such a record; the field is named.
     """
-    data = read_json("record", text.encode() if isinstance(text, str) else b"")
+    data = read_json("record", text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b"")
     if data.get("record_version") != RECORD_VERSION:
         raise Refused("record record_version", repr(data.get("record_version")), f"{RECORD_VERSION}")
     try:
