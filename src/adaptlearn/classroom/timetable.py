@@ -69,7 +69,6 @@ class Trial:
     seed: int
     population: Population = field(default_factory=Population)
     skills: tuple[Skill, ...] = (ONE_SKILL,)
-    threads: int = 1
 
     def __post_init__(self) -> None:
         traits = self.population.draw(self.ids, self.seed)
@@ -122,7 +121,7 @@ class Trial:
         return group
 
     def teach_by_mode(self, visits: list[Visit], shift: int) -> Group:
-        """The same timetable with each learner's activities wholly in the mode they state, or ``shift`` modes further."""
+        """The same timetable, each learner's activities wholly in the mode they state, or ``shift`` modes further."""
         stated = self.trait("stated").astype(int)
         whole = Group(np.empty_like(self.newcomers().mind), np.empty_like(self.newcomers().touched))
         for j in range(len(MODES)):

@@ -87,7 +87,9 @@ def file_of(law: ModuleType) -> Path:
     """
     file = Path(str(law.__file__)).with_suffix(".toml")
     if not file.exists():
-        raise ValueError(f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed e.g. workplace.toml")
+        raise ValueError(
+            f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed e.g. workplace.toml"
+        )
     return file
 
 
@@ -108,7 +110,9 @@ def contrasts(source: ModuleType | Path) -> tuple[Contrast, ...]:
     return tuple(c for c in found if c is not None)
 
 
-def _contrast(file: str, name: str, spec: dict[str, Any], shelf: dict[str, Any], faults: list[Fault]) -> Contrast | None:
+def _contrast(
+    file: str, name: str, spec: dict[str, Any], shelf: dict[str, Any], faults: list[Fault]
+) -> Contrast | None:
     known = {f.name for f in fields(Contrast)} - {"id"}
     before = len(faults)
 
@@ -137,7 +141,12 @@ def _contrast(file: str, name: str, spec: dict[str, Any], shelf: dict[str, Any],
     try:
         arms = {key: _arm(spec[key], spec["statistic"], shelf) for key in ("treated", "control") if key in spec}
     except (ValueError, KeyError, TypeError) as wrong:
-        fault("treated/control", str(wrong), "lines of days and a listed activity, or a policy", '{ do = "quiz", days = [1] }')
+        fault(
+            "treated/control",
+            str(wrong),
+            "lines of days and a listed activity, or a policy",
+            '{ do = "quiz", days = [1] }',
+        )
         return None
     return Contrast(**{**spec, **arms, "id": name, "over": tuple(spec.get("over", ()))})
 

@@ -58,7 +58,7 @@ def correlation(a: ArrayLike, b: ArrayLike) -> Effect:
 
 
 def normalised_gain(before: ArrayLike, after: ArrayLike) -> Floats:
-    """Gain as a share of what was left to gain (Hake 1998); unknown for those who had nothing left.   [N], [N] -> [N]"""
+    """Gain as a share of what was left to gain (Hake 1998); unknown where nothing was left.   [N], [N] -> [N]"""
     pre, post = _columns(before, after)
     left = np.where(pre < 1.0, 1.0 - pre, np.nan)
     return (post - pre) / left

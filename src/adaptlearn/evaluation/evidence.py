@@ -41,7 +41,7 @@ def fit_file(law: ModuleType) -> Path:
 
 @cache
 def fit_record(law: ModuleType) -> dict[str, Any]:
-    """How the shipped constants came about: command, free constants, contrasts held out. Empty if they were not fitted."""
+    """How the shipped constants came about: command, constants, contrasts held out. Empty if they were not fitted."""
     file = fit_file(law)
     return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
@@ -76,8 +76,12 @@ def evidence(
     found = contrasts(rules.law)
     unknown = sorted(set(only) - {c.id for c in found})
     if unknown:
-        raise ValueError(f"contrasts {unknown} do not exist; needed some of {', '.join(c.id for c in found)}, e.g. 'quiz'")
-    return [row(contrast, bench) for contrast in found if not only or contrast.id in only]
+        raise ValueError(
+            f"contrasts {unknown} do not exist; needed some of {', '.join(c.id for c in found)}, e.g. 'quiz'"
+        )
+    wanted = [contrast for contrast in found if not only or contrast.id in only]
+    bench.prepare(wanted)
+    return [row(contrast, bench) for contrast in wanted]
 
 
 def row(contrast: Contrast, bench: Bench) -> Row:
@@ -85,8 +89,9 @@ def row(contrast: Contrast, bench: Bench) -> Row:
     effect = measure(contrast, bench)
     record = fit_record(bench.rules.law) if is_shipped(bench.rules) else {}
     return Row(
-        contrast=contrast.id, quantity=contrast.quantity, protocol=contrast.protocol, low=contrast.low, high=contrast.high,
-        unit=contrast.unit, source=contrast.source, mark=contrast.mark, pool=contrast.pool,
+        contrast=contrast.id, quantity=contrast.quantity, protocol=contrast.protocol,
+        low=contrast.low, high=contrast.high, unit=contrast.unit,
+        source=contrast.source, mark=contrast.mark, pool=contrast.pool,
         effect=None if effect is None else effect.value,
         ci=None if effect is None else (effect.low, effect.high),
         inside=None if effect is None else contrast.inside(effect.value),
@@ -104,7 +109,8 @@ def verdict(rows: list[Row]) -> str:
     real = counted(rows)
     inside, held = sum(bool(r["inside"]) for r in real), [r for r in real if r["held_out"]]
     empty = sum(r["effect"] is None for r in rows)
-    text = f"{inside} of {len(real)} counted contrasts inside their ranges, {sum(bool(r['inside']) for r in held)} of {len(held)} held out"
+    kept = sum(bool(r["inside"]) for r in held)
+    text = f"{inside} of {len(real)} counted contrasts inside their ranges, {kept} of {len(held)} held out"
     text += f"; {sum(r['mark'] == 'recalled' for r in rows)} recalled, shown but not counted"
     return text + (f"; {empty} not run for want of a policy" if empty else "")
 
@@ -121,9 +127,10 @@ def table(rows: list[Row]) -> str:
 def _cells(r: Row) -> tuple[str, ...]:
     effect, ci = r["effect"], r["ci"]
     inside = {None: "-", True: "yes", False: "NO"}[r["inside"]]
+    shown = r["mark"] == "recalled"
+    kept = "shown only" if shown else {None: "unknown", True: "held out", False: "fitted"}[r["held_out"]]
     return (
         r["contrast"], f"{r['low']:g} to {r['high']:g} {r['unit']}", "not run" if effect is None else f"{effect:.3f}",
-        "" if ci is None else f"{ci[0]:.3f} to {ci[1]:.3f}", inside if r["mark"] != "recalled" else f"({inside})",
-        {None: "unknown", True: "held out", False: "fitted"}[r["held_out"]] if r["mark"] != "recalled" else "shown only",
+        "" if ci is None else f"{ci[0]:.3f} to {ci[1]:.3f}", f"({inside})" if shown else inside, kept,
         r["mark"], f"{r['source']}; {r['pool']}", r["protocol"],
     )  # fmt: skip

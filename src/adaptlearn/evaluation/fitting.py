@@ -29,8 +29,9 @@ from adaptlearn.evaluation.contrasts import Contrast, contrasts, file_of
 from adaptlearn.evaluation.evidence import fit_file, fit_record
 
 FIT_SEED = 97  #: learners of the fit are others than those of the suite
-FIT_LEARNERS = 1000  #: per arm
-FIT_STEP = 0.08  # of a finite difference, on the transformed scale
+FIT_LEARNERS = 4000  #: per arm
+SLOPE_SHARE = 4  # slopes are taken on one in so many of them: with common luck, differences need fewer learners
+FIT_STEP = 0.15  # of a finite difference, on the transformed scale
 DIGITS = 3  # significant digits of a fitted constant
 INGREDIENT = "k_"  # constants that add to the gain factor; those of assistance and others convert to nothing
 NO_INGREDIENT = ("k_assist",)
@@ -96,11 +97,15 @@ def free_constants(path: Path) -> tuple[Free, ...]:
     """
     table = tomllib.loads(path.read_text("utf-8")).get("free", {})
     if not table:
-        raise ValueError(f"{path.name}: no table [free]; needed one line per constant, e.g. eta = {{ centre = 0.25, ... }}")
+        raise ValueError(
+            f"{path.name}: no table [free]; needed one line per constant, e.g. eta = {{ centre = 0.25, ... }}"
+        )
     found = tuple(Free(name, **spec) for name, spec in table.items())
     for one in found:
         if one.scale not in SCALES:
-            raise ValueError(f"{path.name}: free.{one.name}.scale = {one.scale!r}; needed {', '.join(SCALES)}, e.g. 'log'")
+            raise ValueError(
+                f"{path.name}: free.{one.name}.scale = {one.scale!r}; needed {', '.join(SCALES)}, e.g. 'log'"
+            )
     return found
 
 
@@ -145,7 +150,9 @@ def fit(
         raise ValueError(f"hold_out {unknown}; needed some of {', '.join(c.id for c in known)}, e.g. 'peer'")
     seen = tuple(c for c in known if c.counted and c.id not in hold_out and c.high > c.low)
     if not seen:
-        raise ValueError(f"{len(known)} contrasts, none left to fit; needed at least one that is counted and not held out")
+        raise ValueError(
+            f"{len(known)} contrasts, none left to fit; needed at least one that is counted and not held out"
+        )
     whole = tuple(free_constants(file_of(rules.law)) if free is None else free)
     heard = {c.sets for c in seen}
     converted = {c.sets: c for c in known if c.id in hold_out and _ingredient(c.sets) and c.sets not in heard}
@@ -199,14 +206,16 @@ class _Problem:
     def _base(contrast: Contrast, values: Mapping[str, float]) -> float:
         return 1.0 + sum(values.get(name, 0.0) for name in contrast.over)
 
-    def effects(self, values: Mapping[str, float]) -> Floats:
-        """The seen contrasts under these constants."""
+    def effects(self, values: Mapping[str, float], share: int = 1) -> Floats:
+        """The seen contrasts under these constants, on one in ``share`` of the learners."""
         self.done += 1
-        bench = Bench(constants_in(self.rules, values, self.moving), self.policies, self.n, self.seed)
+        bench = Bench(constants_in(self.rules, values, self.moving), self.policies, self.n // share, self.seed)
         found = [measure(contrast, bench) for contrast in self.seen]
         missing = [c.id for c, effect in zip(self.seen, found, strict=True) if effect is None]
         if missing:
-            raise ValueError(f"contrasts {missing} take policies that were not handed in; needed them, or to be held out")
+            raise ValueError(
+                f"contrasts {missing} take policies that were not handed in; needed them, or to be held out"
+            )
         return np.array([effect.value for effect in found if effect is not None])
 
     def misses(self, effects: Floats) -> Floats:
@@ -217,25 +226,25 @@ class _Problem:
         """Distance of each constant from its centre, in spreads."""
         return np.array([(v - one.middle) / one.spread for one, v in zip(self.moving, x, strict=True)])
 
-    def residuals(self, x: Floats) -> Floats:
+    def residuals(self, x: Floats, share: int = 1) -> Floats:
         """What is squared and summed."""
-        return np.concatenate([self.misses(self.effects(self.values(x))), self.pulls(x)])
+        return np.concatenate([self.misses(self.effects(self.values(x), share)), self.pulls(x)])
 
     def told(self, cost: float) -> None:
         """Progress, if anyone listens."""
         if self.progress is not None:
-            self.progress(self.done, self.rounds * (len(self.moving) + 2) + 1, cost)
+            self.progress(self.done, self.rounds * (len(self.moving) + 3) + 1, cost)
 
     def solve(self) -> Floats:
         """Gauss-Newton with Levenberg's damping (Levenberg 1944, Marquardt 1963)."""
         x = np.array([one.middle for one in self.moving])
         now, damping = self.residuals(x), 0.1
         for _ in range(self.rounds):
-            slopes = np.empty((len(now), len(x)))
+            here, slopes = self.residuals(x, SLOPE_SHARE), np.empty((len(now), len(x)))
             for j in range(len(x)):
                 step = np.zeros(len(x))
                 step[j] = FIT_STEP
-                slopes[:, j] = (self.residuals(x + step) - now) / FIT_STEP
+                slopes[:, j] = (self.residuals(x + step, SLOPE_SHARE) - here) / FIT_STEP
                 self.told(float(now @ now))
             x, after, damping = self.better(x, now, slopes, damping)
             gained, now = float(now @ now - after @ after), after
@@ -256,7 +265,7 @@ class _Problem:
         return x, now, damping
 
 
-# --- what a fit leaves behind ------------------------------------------------------------------------------------------
+# --- what a fit leaves behind ---------------------------------------------------------------------------------------
 
 
 def record_of(fitted: Fit, command: str) -> str:
@@ -299,7 +308,9 @@ def adopt(fitted: Fit, rules: Rules, command: str) -> list[Path]:
         for name, value in mine.items():
             text, count = re.subn(rf"(?m)^(    {name}: float = )[-+.\de]+", rf"\g<1>{value!r}", text)
             if count != 1:
-                raise ValueError(f"{file.name}: {count} lines give {name} a default; needed one, e.g. {name}: float = {value!r}")
+                raise ValueError(
+                    f"{file.name}: {count} lines give {name} a default; needed one, e.g. {name}: float = {value!r}"
+                )
         file.write_text(text, "utf-8")
         written.append(file)
     return written

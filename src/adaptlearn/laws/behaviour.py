@@ -39,7 +39,7 @@ class Params(NamedTuple):
     mood_hard: float = 0.30  # lost where prerequisites are missing
     mood_target: float = 0.05  # gained where the activity serves the destination
     mood_authentic: float = 0.05  # gained per unit of authenticity
-    leave_scale: float = 65.5  # days, Weibull scale of a voluntary programme (Jordan 2015; a 5,000-employee case)
+    leave_scale: float = 41.3  # days, Weibull scale of a voluntary programme (Jordan 2015; a 5,000-employee case)
     leave_shape: float = 0.6  # front-loaded (form: Wintermute et al. 2021)
     leave_mandatory: float = 0.042  # hazard ratio of a mandatory programme
     leave_motivation: float = 0.5  # log-hazard less per SD
