@@ -22,16 +22,9 @@ from adaptlearn.core.world import FEATURE_SCALE, FEATURES, World
 
 PAIRED = ("goal_gain", "path_gain", "fit", "required", "crowded", "visits", "promise", "minutes")  #: at most eight
 LAST = 30.0  # "nothing now" starts this far below everything else, and may climb
-START = {
-    "goal_gain": 4.0,
-    "path_gain": 2.0,
-    "fit": 3.0,
-    "required": 3.0,
-    "crowded": -3.0,
-    "visits": -1.5,
-    "promise": 4.0,
-    "minutes": -2.0,
-}  # what a designer would guess, strong enough to act on
+#: First weights of the pair features: a designer's guess, weak enough to leave room to explore.
+START = {"goal_gain": 1.0, "path_gain": 0.5, "fit": 0.75, "required": 0.75, "crowded": -0.75, "visits": -0.4, "promise": 1.0,
+         "minutes": -0.5}  # fmt: skip
 
 
 class Pointer(nn.Module):

@@ -10,7 +10,7 @@ from adaptlearn.lab.tables import progress, show
 class Config:
     """Keys of this verb."""
 
-    log: str = "???"  # a CSV, TSV or Parquet of answers: learner, skill, correct
+    log: str = ""  # a CSV, TSV or Parquet of answers: learner, skill, correct
     preset: str | None = None  # a known format, e.g. assistments2009
     columns: dict[str, str] = field(default_factory=dict)  # our name -> the file's, e.g. columns.learner=user_id
     world: str | None = None  # a world whose skills carry the log's names: its numbers are refitted
@@ -33,7 +33,7 @@ def run(config: Config) -> None:
     from adaptlearn.interchange.tables import read
     from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
 
-    if config.log == "???":
+    if not config.log:
         raise ValueError(
             "log is not given; needed a file of answers, "
             "e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok"
