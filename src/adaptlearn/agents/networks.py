@@ -2,8 +2,8 @@
 
     score(n, a) = query(learner) . key(activity) + bias(activity) + sum_p x(n, a, p) (w0 + w(learner) + u(activity))(p)
 
-with x a few features of the pair (``pairs``): a plain query and key must learn that belief and prerequisite multiply; the
-pair head is told. Activities enter by features, so any catalogue over the same skills will do.
+with x a few features of the pair (``pairs``): a plain query and key must learn that belief and prerequisite multiply;
+the pair head is told. Activities enter by features, so any catalogue over the same skills will do.
 
 Axes: N learners, A activities, F features, V view, P pair features.
 """
@@ -23,8 +23,10 @@ from adaptlearn.core.world import FEATURE_SCALE, FEATURES, World
 PAIRED = ("goal_gain", "path_gain", "fit", "required", "crowded", "visits", "promise", "minutes")  #: at most eight
 LAST = 30.0  # "nothing now" starts this far below everything else, and may climb
 #: First weights of the pair features: a designer's guess, weak enough to leave room to explore.
-START = {"goal_gain": 1.0, "path_gain": 0.5, "fit": 0.75, "required": 0.75, "crowded": -0.75, "visits": -0.4, "promise": 1.0,
-         "minutes": -0.5}  # fmt: skip
+START = {
+    "goal_gain": 1.0, "path_gain": 0.5, "fit": 0.75, "required": 0.75, "crowded": -0.75, "visits": -0.4, "promise": 1.0,
+    "minutes": -0.5,
+}  # fmt: skip
 
 
 class Pointer(nn.Module):

@@ -150,7 +150,7 @@ def last_value(net: Pointer, room: Any) -> Floats:
 
 
 def advantages(reward: Floats, value: Floats, last: Floats, out: Rollout, gamma: float, trace: float) -> Floats:
-    """Generalised advantage estimates, backwards.   A_t = d_t + gamma lambda A_{t+1},  d_t = r_t + gamma V_{t+1} - V_t"""
+    """Generalised advantage estimates, backwards.   A_t = d_t + gamma lambda A_t+1,  d_t = r_t + gamma V_t+1 - V_t"""
     found, running, following = np.zeros_like(reward), np.zeros_like(last), last
     for t in reversed(range(len(reward))):
         over = out.ended[t] | out.cut[t]

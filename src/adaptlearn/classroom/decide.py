@@ -11,6 +11,8 @@ from adaptlearn.classroom.slots import luck
 def choose_one(scores, allowed, temperature, u, odds):
     """One draw from softmax(scores / temperature) over what is allowed; temperature 0 is argmax, first of equals.
 
+    With nothing left to allow it is "nothing now", with certainty.
+
     odds [A] is scratch.   -> choice, propensity
     """
     n = scores.shape[0]
@@ -18,7 +20,7 @@ def choose_one(scores, allowed, temperature, u, odds):
     for a in range(n):
         if allowed[a] > 0 and scores[a] > top:
             best, top = a, scores[a]
-    if temperature <= 0.0:
+    if temperature <= 0.0 or top <= float32(-3.4e38):
         return best, float32(1.0)
     total = float32(0.0)
     for a in range(n):

@@ -88,9 +88,8 @@ def row_text(name: str, fields: tuple[str, ...]) -> str:
     """Readers and writers by index: a slice would cost a reference count at every call.
 
     ``T_copy(rows, i)`` keeps a structured row as it is now; ``T_in(blocks, i, k)`` and ``T_from(rows, i, start)`` read;
-    ``T_put(blocks, i, k, value)`` and ``T_write(rows, i, start,
-                                                 value)`` write. ``T_over`` and ``T_spread`` take every stride-th place, so that a loop
-    over skills runs along memory.
+    ``T_put(blocks, i, k, value)`` and ``T_write(rows, i, start, value)`` write. ``T_over`` and ``T_spread`` take every
+    stride-th place, so that a loop over skills runs along memory.
     """
 
     def reader(suffix: str, arguments: str, place: str) -> str:
@@ -164,7 +163,7 @@ def module_text(law: ModuleType, behaviour: ModuleType, reward: ModuleType) -> s
 
 
 def cache_folder() -> Path:
-    """Where generated modules live: ADAPTLEARN_CACHE, else the user's cache; a temporary one if it cannot be written."""
+    """Where generated modules live: ADAPTLEARN_CACHE, else the user's cache; a temporary one if that is read-only."""
     given = os.environ.get("ADAPTLEARN_CACHE")
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     for folder in [Path(given)] if given else [home / "adaptlearn"]:

@@ -189,7 +189,8 @@ def _about(report: _Report, world: "World") -> None:
             report.toml(f"programme.{name}", getattr(terms, name), "at least 1", example)
     if not terms.retention_day >= terms.horizon_days:
         report.toml("programme.retention_day", f"day {terms.retention_day:g}",
-                    f"the last day of the programme ({terms.horizon_days:g}) or later", terms.horizon_days + 30.0)  # fmt: skip
+                    f"the last day of the programme ({terms.horizon_days:g}) or later",
+                    terms.horizon_days + 30.0)  # fmt: skip
     if not world.roles:
         report.toml("roles", "no roles", "at least one role with targets", "[roles.agent]  targets = {greeting = 1.0}")
 
@@ -242,7 +243,8 @@ def _openings(report: _Report, world: "World") -> None:
         reversed_ = activity.window is not None and activity.window[0] > activity.window[1]
         if first > last and not reversed_ and world.programme.horizon_days > 0.0:
             report.cell(ACTIVITIES, at, "window", f"{activity.id!r} opens on day {first:g}, closes on day {last:g}",
-                        "some day of the programme on which it may begin", f"0-{world.programme.horizon_days:g}")  # fmt: skip
+                        "some day of the programme on which it may begin",
+                        f"0-{world.programme.horizon_days:g}")  # fmt: skip
         if due.get(activity.id, first) < first:
             report.toml(f"rules.due.{activity.id}", f"due on day {due[activity.id]:g}, opens on day {first:g}",
                         "a due day on or after it opens", first + 7.0)  # fmt: skip

@@ -38,7 +38,7 @@ def run(config: Config) -> None:
     out = Path(config.to)
     rules = rules_of(config)
     print(f"1  {rules.world.title}: {len(rules.world.skills)} skills, {len(rules.world.activities) - 1} activities, "
-          f"{config.law} law, catalogue with {config.catalogue.replace('_', ' ')}. All learners are simulated.")  # fmt: skip
+          f"{config.law} law, catalogue {config.catalogue.replace('_', ' ')}. All learners are simulated.")  # fmt: skip
     with progress("a log of the author's syllabus"):
         lives = simulate(agent_of("syllabus", rules), rules, np.arange(10_000, 10_400), config.seed, log=True)
     rules = calibrated(lives, rules, config.seed)
@@ -52,9 +52,7 @@ def run(config: Config) -> None:
         preference(rules, config)
         print(f"5  tracked: {run_.link()}")
     shipped(config, rules, policy, out)
-    print(
-        f"\n{time.perf_counter() - began:.0f} s. Files in {out}/. Next: adaptlearn evaluate, adaptlearn evidence, adaptlearn --help"
-    )
+    print(f"\n{time.perf_counter() - began:.0f} s. Files in {out}/. Next: adaptlearn evaluate, adaptlearn evidence")
 
 
 def calibrated(lives: Lives, rules: Rules, seed: int) -> Rules:
@@ -65,8 +63,9 @@ def calibrated(lives: Lives, rules: Rules, seed: int) -> Rules:
     with progress("Pyro: who are they?"):
         posterior = hierarchical.fit(*answers_of(lives, rules), seed=seed, source="the simulated log", steps=60)
     low, high = posterior.interval("ability.sd")
-    print(f"2  calibrated in Pyro on {len(lives.log):,} logged decisions: spread of ability {posterior.mean('ability.sd'):.2f} "
-          f"logit without guessing (95 % {low:.2f} to {high:.2f}). The posterior is the population from here on.")  # fmt: skip
+    spread = f"{posterior.mean('ability.sd'):.2f} logit without guessing (95 % {low:.2f} to {high:.2f})"
+    print(f"2  calibrated in Pyro on {len(lives.log):,} logged decisions: spread of ability {spread}. "
+          "The posterior is the population from here on.")  # fmt: skip
     return with_rules(rules, population=posterior.into(rules.population))
 
 
@@ -104,9 +103,7 @@ def compared(config: Config, rules: Rules, policy: Any, run_: Any) -> None:
     rooms = [(labels_of(config, law=law, meshing=meshing),
               with_rules(rules_of(config, law=law, meshing=meshing), population=rules.population))
              for law in ("workplace", "bkt") for meshing in ("null", "contested")]  # fmt: skip
-    policies = {name: agent_of(name, rules) for name in ("syllabus", "stated", "mastery")} | {
-        "ppo": policy
-    }
+    policies = {name: agent_of(name, rules) for name in ("syllabus", "stated", "mastery")} | {"ppo": policy}
     with progress("comparing") as tell:
         rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed + 1, baseline="syllabus",
                            trained={"ppo": labels_of(config)}, progress=tell)  # fmt: skip
@@ -127,7 +124,8 @@ def preference(rules: Rules, config: Config) -> None:
     said = MODES[int(room.trait("stated")[0])]
     best = max(MODES, key=lambda mode: belief[mode])
     truth = {mode: float(room.trait(f"like_{mode}")[0]) for mode in MODES}
-    print(f"   one learner says: {said}. {EVENTS} events say: {best}, {belief[best]:+.2f} ± {1.96 * spread[best]:.2f} SD; "
+    shown = f"{belief[best]:+.2f} ± {1.96 * spread[best]:.2f} SD"
+    print(f"   one learner says: {said}. {EVENTS} events say: {best}, {shown}; "
           f"the simulated truth is {max(MODES, key=lambda m: truth[m])}.")  # fmt: skip
     with progress("what knowing preference is worth"):
         ids = np.arange(config.learners)
@@ -136,7 +134,8 @@ def preference(rules: Rules, config: Config) -> None:
         )
     rated = np.isfinite(known.stars) & np.isfinite(plain.stars)
     worth = {"goal": paired(known["value"], plain["value"]), "stayed": paired(~known.left, ~plain.left),
-             "completed": paired(known["completed"], plain["completed"]), "stars": paired(known.stars[rated], plain.stars[rated])}  # fmt: skip
+             "completed": paired(known["completed"], plain["completed"]), 
+             "stars": paired(known.stars[rated], plain.stars[rated])}  # fmt: skip
     print("   what knowing it is worth, formats by evidence over the bare syllabus: "
           + ", ".join(f"{name} {d.mean:+.3f} ± {d.half:.3f}" for name, d in worth.items()))  # fmt: skip
 

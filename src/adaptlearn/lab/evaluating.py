@@ -26,7 +26,7 @@ NOTES = (
     "Simulated learners; the same ones, with the same luck, under every agent.",
     "goal: forecast P(correct) on the target skills at the retention check, 0 to 1.",
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
-    "fitted in: trained under this law and meshing; emergent: not. The benefit of meshing is contested: null is the default.",
+    "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
 
 

@@ -27,7 +27,8 @@ def run(config: Config) -> None:
     policy = load(config.checkpoint, rules.world) if config.checkpoint else agent_of(config.agent, rules)
     shelved = Path(config.to).parent.name == "agents"
     with progress("one ONNX graph", config.format == "json"):
-        folder = bundle.write(policy, rules.world, f"{config.to}/bundle" if shelved else config.to, mandatory=config.mandatory, decides=config.decides,
+        place = f"{config.to}/bundle" if shelved else config.to
+        folder = bundle.write(policy, rules.world, place, mandatory=config.mandatory, decides=config.decides,
                               about=about(config, policy.name))  # fmt: skip
     if shelved:
         keep(Path(config.to) / "card.md", (folder / "card.md").read_bytes())

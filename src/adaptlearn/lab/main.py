@@ -45,7 +45,7 @@ def help_text() -> str:
              "usage: adaptlearn VERB [key=value ...] [--help] [--cfg job] [-m]", ""]  # fmt: skip
     lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
-                      "Every key has a default: `adaptlearn VERB --help` lists them. format=json gives any table as JSON.",
+                      "`adaptlearn VERB --help` lists keys with their defaults. format=json gives any table as JSON.",
                       "Learners here are simulated. What is assumed is graded C on the world's card."])  # fmt: skip
 
 
