@@ -143,8 +143,8 @@ class Classroom:
 
     def begin(self, ids: ArrayLike | None = None) -> "Classroom":
         """Births. With ids, these learners, each living once; without, slot i's zeroth learner under autoreset."""
+        self.slots[:, 0], self.slots[:, 1] = np.arange(self.n, dtype=np.uint64), 0
         if ids is None:
-            self.slots[:, 0], self.slots[:, 1] = np.arange(self.n, dtype=np.uint64), 0
             self.ids[:] = self.kernels.first_ids(np.uint64(self.seed), self.slots)
         else:
             given = np.asarray(ids, np.uint64)

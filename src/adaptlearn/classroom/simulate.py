@@ -48,6 +48,7 @@ class Thinker:
         import torch
 
         self.torch, self.policy, self.room = torch, policy, room
+        self.threads = torch.get_num_threads()
         n, a = room.mask.shape
         self.catalogue = torch.from_numpy(room.rules.world.features.copy())
         self.view, self.history = torch.zeros(BLOCK, room.spec.size), torch.zeros(BLOCK, a, 3)
@@ -62,9 +63,13 @@ class Thinker:
         room = self.room
         room.history(self.past.numpy())
         alive = np.flatnonzero(room.alive)
-        with self.torch.inference_mode():
-            for start in range(0, len(alive), BLOCK):
-                self._block(alive[start : start + BLOCK])
+        self.torch.set_num_threads(1)  # how a matmul is shared among threads moves its last bit
+        try:
+            with self.torch.inference_mode():
+                for start in range(0, len(alive), BLOCK):
+                    self._block(alive[start : start + BLOCK])
+        finally:
+            self.torch.set_num_threads(self.threads)
         room.choose(self.scores, self.policy.head.temperature)
 
     def _block(self, rows: NDArray[np.int64]) -> None:

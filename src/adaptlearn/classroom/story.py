@@ -26,20 +26,22 @@ def settle(i, key, now, offers, mask, trait, life_now, terms, behaviour_p, acts,
             return shown, TAKEN, shown
         return 0, SKIPPED, shown
     shown, free = 0, decides == SELF
+    read = not free and mask[i, int64(offers[i, 0])] > 0
+    told = int64(offers[i, 0]) if read else 0  # nobody can see which of a slate was looked at and declined
     for attempt_no in range(2):  # the offer first; some who decline it pick for themselves
         chosen = favourite(i, key, now, mask, offers, free, life_now.day, role, trait, behaviour_p, acts, goals, links,
                            index, weight, skills, mind, touched, law_p)  # fmt: skip
         if attempt_no == 1:
-            return (chosen, SUBSTITUTED, shown) if chosen not in (0, shown) else (0, SKIPPED, shown)
+            return (chosen, SUBSTITUTED, chosen) if chosen not in (0, shown) else (0, SKIPPED, told)
         if chosen == 0:
             return 0, REST, 0
         shown = chosen
         if uniform(key, luck.ACCEPT, now, 0) < accepts(shown, trait, life_now, terms, 1.0, acts, behaviour_p):
             return shown, TAKEN, shown
         if free or uniform(key, luck.ACCEPT, now, 1) >= SUBSTITUTE_SHARE:
-            return 0, SKIPPED, shown
+            return 0, SKIPPED, told
         free = True
-    return 0, SKIPPED, shown
+    return 0, SKIPPED, told
 
 
 def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
@@ -120,10 +122,9 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
-    over = day + gap >= terms.horizon and not leaves
-    flags[i, 0], flags[i, 1] = leaves, over
+    flags[i, 0], flags[i, 1] = leaves, day + gap >= terms.horizon and not leaves
     note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
-    life[i].alive = 0.0 if leaves or over else 1.0
+    life[i].alive = 0.0 if leaves or flags[i, 1] > 0 else 1.0
     if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
         switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
     allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
