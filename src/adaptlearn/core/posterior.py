@@ -132,8 +132,8 @@ class Posterior:
         for name in sorted(self.draws):
             middle, (low, high) = np.atleast_1d(self.mean(name)), self.interval(name, level)
             labels = self.labels.get(name, ("",) * len(middle))
-            for label, *figures in zip(labels, middle, np.atleast_1d(low), np.atleast_1d(high), strict=True):
-                rows.append({"name": name, "of": label, **dict(zip(("mean", "low", "high"), map(float, figures)))})
+            for label, m, lo, hi in zip(labels, middle, np.atleast_1d(low), np.atleast_1d(high), strict=True):
+                rows.append({"name": name, "of": label, "mean": float(m), "low": float(lo), "high": float(hi)})
         return rows
 
     def save(self, path: str | Path) -> Path:

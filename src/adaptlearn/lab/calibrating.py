@@ -132,7 +132,8 @@ def of_events(config: Config, log: Any) -> tuple[Any, list[dict[str, Any]], list
                                threads=config.threads, progress=tell)  # fmt: skip
     with copied(shelf.where(config.world), scratch(config.to)) as folder:
         facts = {"source": source, "decisions": len(log), "taught by": policy.name, "law": config.law}
-        write_people(folder, fit.posterior, fit.told, facts, fit.checks, fit.warnings)
+        write_people(folder, fit.posterior, fit.told, facts, fit.checks, fit.warnings,
+                     log.provenance.get("simulated") == "yes")  # fmt: skip
     rows = [{**row, "moved_off_the_prior": row["name"] in fit.told} for row in fit.posterior.insights()]
     return fit.posterior, [{k: v for k, v in row.items() if k != "of"} for row in rows], people_in_words(None, fit)
 

@@ -20,7 +20,7 @@ FEWEST = 100  #: populations kept at least
 STRANGE = 5.0  #: standard deviations of the simulated summaries: beyond, the simulator does not know this log
 FARTHEST = 3.0  #: standard deviations of the prior, beyond which no number is looked for
 SLACK = 0.25  #: of the range of the last round's draws, added on both sides of its box
-TOLD = 0.8  #: posterior sd below this share of the prior's: the log has moved this number
+TOLD = 0.65  #: posterior sd below this share of the prior's: the log has moved this number
 
 
 class Free(NamedTuple):

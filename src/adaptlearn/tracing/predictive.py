@@ -66,10 +66,15 @@ def not_made(kind: str, reason: str) -> Check:
     return Check(kind, (), (), (), (), 0.0, reason)
 
 
-def grade(checks: Sequence[Check]) -> tuple[str, str]:
-    """A world's grade and why: A if every kind of check was made and passed on held-out learners, else B (fitted)."""
+def grade(checks: Sequence[Check], simulated: bool = False) -> tuple[str, str]:
+    """A world's grade and why: A if every kind of check was made and passed on held-out learners, else B (fitted).
+
+    simulated: the log is; however well it fits, nothing was learned of people: C
+    """
     failed = sorted({one.kind for one in checks if not one.passed and not one.absent})
     unmade = [kind for kind in KINDS if not any(one.kind == kind and not one.absent for one in checks)]
     why = [f"fails: {', '.join(failed)}"] if failed else []
     why += [f"not checked: {', '.join(unmade)}"] if unmade else []
+    if simulated:
+        return "C", "; ".join(["the log is simulated: nothing is learned of people", *why])
     return ("B", "; ".join(why)) if why else ("A", "all checks on held-out learners pass")

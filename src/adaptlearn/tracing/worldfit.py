@@ -94,9 +94,8 @@ def calibrate_world(
     columns = [np.asarray(log[name])[mine] for name in ("learner", "skill", "correct")]
     population = _population(folder, declared.role_ids)
     layers = {title: float(declared.layer[declared.skill_index[one.id]]) for title, one in matched.items()}
-    them, checks = _people(
-        columns, law_named(law), layers, population, source or log.source, populations, seed, progress
-    )
+    mind, about = law_named(law), source or log.source
+    them, checks = _people(columns, mind, layers, population, about, populations, seed, progress)
     mark, why = grade(checks)
     posterior = coins(calibration, list(fitted), seed=seed).joined(_renamed(effects)).joined(them.posterior)
     doubts = (*calibration.warnings, *doubts_of(them.strange, them.covers, them.silent))
@@ -176,10 +175,10 @@ def doubts_of(strange: Sequence[str], covers: float, silent: Sequence[str]) -> l
 
 def write_people(
     folder: Path, posterior: Posterior, told: Sequence[str], facts: Mapping[str, object], checks: Sequence[Check],
-    doubts: Sequence[str],
+    doubts: Sequence[str], simulated: bool = False,
 ) -> tuple[str, str]:  # fmt: skip
     """The people in ``population.toml``, the checks on the card, the grade in ``world.toml``.   -> grade, why"""
-    mark, why = grade(checks)
+    mark, why = grade(checks, simulated)
     files = {name: (folder / name).read_text("utf-8-sig") if (folder / name).exists() else ""
              for name in ("population.toml", "world.toml", "card.md")}  # fmt: skip
     population = files["population.toml"]
