@@ -31,6 +31,8 @@ VERBS = {
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",
                        "adaptlearn calibrate log=answers.csv preset=assistments2009 world=practice-v1 to=mine",
                        "adaptlearn calibrate log=log.parquet world=tiny-v1 to=mine posterior=people.npz")),
+    "insights": Verb("lab.insights", "what learners say they like and what they show; what it takes to tell",
+                     ("adaptlearn insights", "adaptlearn insights log=log.parquet stated=survey.csv")),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
