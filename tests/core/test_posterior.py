@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from adaptlearn.core.learner import DRAWN, Population
+from adaptlearn.core.learner import DRAWN, FORMATS, Population
 from adaptlearn.core.posterior import Posterior
+from adaptlearn.core.world import load
 
 
 def some(n: int = 200) -> Posterior:
@@ -62,3 +63,34 @@ def test_draws_that_make_no_sense_are_refused(draws, says):
 def test_draws_that_speak_of_no_trait_cannot_become_a_population():
     with pytest.raises(ValueError, match=r"needed some <trait>.mean"):
         Posterior({"easiness": np.zeros((4, 2))}).into(Population())
+
+
+def test_a_report_gets_one_population_per_draw():
+    worlds = some().populations(Population(), 12)
+    spreads = [one.trait("ability")[1] for one in worlds]
+    assert len(worlds) == 12 and np.std(spreads) == pytest.approx(0.05, abs=0.03) and not worlds[0].posterior
+    assert all(one.trait("memory") == Population().trait("memory") for one in worlds)
+
+
+def test_an_agent_gets_tracers_in_the_order_of_its_world():
+    world = load("tiny-v1")
+    draws = {"learn": np.array([[0.1, 0.3], [0.2, 0.4]])}
+    labels = {"learn": (world.skill_ids[2], world.skills[0].title)}  # by id, by title; one is left out
+    tracers = Posterior(draws, labels=labels).tracers(world.skills)
+    assert tracers[:, 2, 1].tolist() == [0.1, 0.2] and tracers[:, 0, 1].tolist() == [0.3, 0.4]
+    assert np.ptp(tracers[:, 1, 1]) == 0 and tracers[0, 1, 1] == pytest.approx(world.skills[1].learn)
+
+
+def test_a_belief_over_formats_starts_from_what_is_known_and_what_is_not():
+    mean, sd = Posterior({"like_live.mean": np.array([0.4, 0.6]), "like_live.sd": np.array([1.0, 1.0])}).liking()
+    at = FORMATS.index("live")
+    assert mean[at] == pytest.approx(0.5) and sd[at] == pytest.approx(np.sqrt(1.0 + 0.01))
+    assert (np.delete(mean, at) == 0).all() and (np.delete(sd, at) == 1).all()
+
+
+def test_joined_posteriors_keep_both_and_insights_list_them():
+    both = some(100).joined(Posterior({"halo.mean": np.arange(7.0)}, {"law": "workplace"}))
+    assert len(both) == 100 and both.provenance == {"source": "a log", "law": "workplace"}
+    rows = both.insights()
+    assert [row["of"] for row in rows if row["name"] == "easiness"] == ["a", ".*+()", "ü"]
+    assert all(row["low"] <= row["mean"] <= row["high"] for row in rows)

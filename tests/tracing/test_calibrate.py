@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from adaptlearn.core.learner import load_population
+from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.record import Tracer
 from adaptlearn.core.refusal import Refusal
 from adaptlearn.core.shelf import where
 from adaptlearn.core.world import load
+from adaptlearn.envs.registry import rules
 from adaptlearn.interchange.tables import Rejects, Table, read
 from adaptlearn.tracing.calibrate import calibrate_bkt, ids_of, of_world
 from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
@@ -84,25 +87,47 @@ def test_skills_are_matched_by_title_before_id():
 
 def test_a_world_is_refitted_in_a_copy_and_in_place(tiny_log, tmp_path):
     original = {path.name: path.read_text("utf-8") for path in where("tiny-v1").iterdir() if path.suffix != ".txt"}
-    calibration, posterior = calibrate_world(tiny_log, "tiny-v1", to=tmp_path / "mine", source='a "test"', steps=20)
+    given = dict(source='a "test"', steps=10, populations=40)
+    fit = calibrate_world(tiny_log, "tiny-v1", to=tmp_path / "mine", **given)
     declared, fitted = load("tiny-v1"), load(tmp_path / "mine")
     assert fitted.skill_ids == declared.skill_ids and fitted.activities == declared.activities
     np.testing.assert_array_equal(fitted.prerequisites, declared.prerequisites)
     np.testing.assert_array_equal(fitted.tracer[:, 4], declared.tracer[:, 4])
-    for row, skill in zip(fitted.tracer, calibration.skills, strict=True):
+    for row, skill in zip(fitted.tracer, fit.calibration.skills, strict=True):
         np.testing.assert_allclose(row[:4], skill.tracer[:4], atol=6e-5)
+    people = rules(tmp_path / "mine")
+    for name in fit.told:
+        kind, _, part = name.partition(".")
+        mine = getattr(people.law_params, part) if kind == "workplace" else people.population.trait(kind)[part == "sd"]
+        assert mine == pytest.approx(float(fit.posterior.mean(name)), abs=1e-4), name
     population = (tmp_path / "mine" / "population.toml").read_text("utf-8")
-    assert f"sd = {posterior.mean('ability.sd'):.3f}" in population and population.count("[traits.ability]") == 1
-    assert 'a \\"test\\"' in population and "[traits.rate]" in population
+    assert "workplace.mu0" in fit.told and population.count("[laws.workplace]") == 1 and "[traits.rate]" in population
+    assert 'a \\"test\\"' in population and fitted.grade == fit.grade == "B" and "not checked: gaps" in fit.why
     card = (tmp_path / "mine" / "card.md").read_text("utf-8")
     assert "AUC on held-out learners" in card and card.startswith(original["card.md"].rstrip()[:200])
+    assert "gaps: not checked" in card.lower() and f"B: {fit.why}" in card
     assert {
         path.name: path.read_text("utf-8") for path in where("tiny-v1").iterdir() if path.suffix != ".txt"
     } == original
+    assert not list(tmp_path.glob(".*"))  # no draft is left
 
-    calibrate_world(tiny_log, tmp_path / "mine", source='a "test"', steps=20)
-    assert (tmp_path / "mine" / "card.md").read_text("utf-8") == card  # again in place: nothing is added twice
-    assert (tmp_path / "mine" / "population.toml").read_text("utf-8") == population
+    with pytest.raises(ValueError, match="needed one of workplace, bkt"):
+        calibrate_world(tiny_log, "tiny-v1", to=tmp_path / "other", law="nonsense", steps=5)
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_posterior_of_a_world_has_its_readers(tiny_log, tmp_path):
+    fit = calibrate_world(tiny_log, "tiny-v1", to=tmp_path / "mine", steps=10, populations=40)
+    posterior = Posterior.load(fit.posterior.save(tmp_path / "posterior.npz"))
+    declared = load(tmp_path / "mine")
+    tracers = posterior.tracers(declared.skills)
+    assert tracers.shape == (len(posterior), 3, 5)
+    logit = np.log(tracers[:, :, 0] / (1 - tracers[:, :, 0])).mean(0)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logit)), declared.tracer[:, 0], atol=0.1)
+    assert (tracers[:, :, 2] + tracers[:, :, 3] < 1).all() and np.allclose(tracers[:, :, 4], declared.tracer[:, 4])
+    assert {"logit.ability.sd", "easiness", "prior"} <= set(posterior.draws)
+    worlds = posterior.populations(load_population(tmp_path / "mine" / "population.toml"), 5)
+    assert len(worlds) == 5 and len({one.sd for one in worlds}) > 1
 
 
 def test_without_a_world_a_folder_begins_one(tiny_log, tmp_path):
