@@ -44,6 +44,10 @@ class Learned(NamedTuple):
     strange: tuple[str, ...]  # summaries that no simulated population shows
     covers: float = float("nan")  # share of simulated populations whose numbers lie within their 90 % intervals
 
+    def at_the_edge(self) -> NDArray[np.bool_]:
+        """Numbers that the log pulls beyond where they were looked for.   -> [D]"""
+        return np.asarray(np.mean(np.abs(self.draws) > FARTHEST - 0.1, 0) > 0.1)
+
     def told(self) -> NDArray[np.bool_]:
         """Which numbers the log has moved: narrower than the prior, or elsewhere.   -> [D]"""
         return np.asarray((self.draws.std(0) < TOLD) | (np.abs(self.draws.mean(0)) > 1.0))

@@ -24,7 +24,8 @@ REPLAYS = 24  #: in a predictive check
 FREE = {
     "workplace": (Free("workplace.mu0", 0.0, 1.0), Free("workplace.sd_skill", 1.0, 0.4, log=True),
                   Free("workplace.eta", 0.3, 0.7, log=True), Free("ability.sd", 1.0, 0.5, log=True),
-                  Free("rate.sd", 0.5, 0.4, log=True)),
+                  Free("rate.sd", 0.5, 0.4, log=True), Free("workplace.guess", 0.18, 0.4, log=True),
+                  Free("workplace.slip", 0.10, 0.5, log=True)),
     "bkt": (Free("ability.sd", 1.5, 0.6, log=True), Free("rate.mean", 0.0, 0.3), Free("rate.sd", 0.5, 0.5, log=True)),
 }  # fmt: skip
 """What is learned under which law; ``mu0`` and ``eta`` are its level of a newcomer and its gain of a plain visit."""
@@ -70,7 +71,8 @@ def people(
         _posterior(found, unknowns, source, name, len(np.unique(seen.learner))),
         tuple(f.name for f, moved in zip(unknowns, told, strict=True) if moved),
         tuple(f.name for f, moved in zip(unknowns, told, strict=True) if not moved),
-        found.strange, found.covers,
+        (*found.strange, *(f"{f.name} (at the edge of its prior)"
+                           for f, edge in zip(unknowns, found.at_the_edge(), strict=True) if edge)), found.covers,
     )  # fmt: skip
 
 

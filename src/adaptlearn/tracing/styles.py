@@ -23,7 +23,8 @@ from adaptlearn.core.log import EventLog
 
 Floats = NDArray[np.float64]
 CROWD = 20_000  #: people drawn from the population
-FEW = 100  #: effective people below which a learner's posterior is rough
+TEMPER = 0.5  #: what one reaction counts: mood moves and foundations differ, so reactions are not independent. Chosen
+#: by simulation: 95 % intervals of liking then cover 94 %, at 1 they cover 88 %
 NODES = 11  #: of the noise of a rating
 LEAST = 0.01  #: chance of any rating, whatever the person
 SURE = 0.6  #: P(favourite) from which evidence is said to tell
@@ -71,7 +72,7 @@ class Reader:
 
     def weights(self, rows: list[tuple[Any, ...]], stated: int | None = None) -> Floats:
         """How alike each of the crowd is to someone with these reactions and, if given, this survey answer.   -> [C]"""
-        log_weight = sum((self.surprise(*row) for row in rows[-READ:]), np.zeros(len(self.people)))
+        log_weight = TEMPER * sum((self.surprise(*row) for row in rows[-READ:]), np.zeros(len(self.people)))
         if stated is not None:
             log_weight = np.where(self.people[:, STATED] == stated, log_weight, -np.inf)
         weight = np.exp(log_weight - log_weight.max())
