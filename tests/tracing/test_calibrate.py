@@ -126,7 +126,7 @@ def test_the_posterior_of_a_world_has_its_readers(tiny_log, tmp_path):
     np.testing.assert_allclose(1 / (1 + np.exp(-logit)), declared.tracer[:, 0], atol=0.1)
     assert (tracers[:, :, 2] + tracers[:, :, 3] < 1).all() and np.allclose(tracers[:, :, 4], declared.tracer[:, 4])
     assert {"logit.ability.sd", "easiness", "prior"} <= set(posterior.draws)
-    worlds = posterior.populations(load_population(tmp_path / "mine" / "population.toml"), 5)
+    worlds = posterior.populations(load_population(tmp_path / "mine" / "population.toml", declared.role_ids), 5)
     assert len(worlds) == 5 and len({one.sd for one in worlds}) > 1
 
 
