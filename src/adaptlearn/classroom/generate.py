@@ -70,7 +70,8 @@ def constants() -> str:
         "N_PER_SKILL": len(record.PER_SKILL), "N_AXES": len(record.AXES), "N_TOTALS": len(record.VIEW_TOTALS),
     }  # fmt: skip
     floats = {"NEVER": float(learner.NEVER), "SUBSTITUTE_SHARE": layout.SUBSTITUTE_SHARE}
-    lines = ["ZERO, ONE = uint64(0), uint64(1)", *(f"{name} = {value}" for name, value in values.items())]
+    lines = ["ZERO, ONE = uint64(0), uint64(1)", "EACH_BYTE, HIGHEST_BYTE = uint64(0x0101010101010101), uint64(56)"]
+    lines += [*(f"{name} = {value}" for name, value in values.items())]
     lines += [f"luck_{k} = uint64({v})" for k, v in vars(luck).items() if k.isupper() and type(v) is int]
     return "\n".join(lines + [f"{name} = float32({value!r})" for name, value in floats.items()]) + "\n"
 

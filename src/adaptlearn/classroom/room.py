@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
 from adaptlearn.classroom.layout import EVENT, Terms
-from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, population_table, terms_of
+from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Life, Population, Skill, Traits
 from adaptlearn.core.record import Tracer, ViewSpec
@@ -129,7 +129,8 @@ class Classroom:
         self._life = rows_as(Life._fields, self.life)
         self.rec = np.zeros((n, self.spec.record_size), np.float32)
         self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
-        self.legal, self.mask = np.zeros((n, a), np.uint8), np.zeros((n, a), np.uint8)
+        self.legal, self._mask = (np.zeros((n, padded(a)), np.uint8) for _ in range(2))
+        self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)
         self.final_view = np.zeros((n if self.autoreset else 1, self.spec.size), np.float32)
         self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
@@ -164,7 +165,7 @@ class Classroom:
             self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
             p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
-            self.last, self.legal, self.view, self.mask,
+            self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
@@ -187,21 +188,21 @@ class Classroom:
             self._tracer,
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
-            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event,
+            self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready,
         )  # fmt: skip
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
         self.kernels.choose(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self.mask,
+            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self._mask,
             np.float32(temperature), self.offers, self.propensity,
         )  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
         self.kernels.wander(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask,
+            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self._mask,
             self.offers,
             self.propensity,
         )  # fmt: skip
