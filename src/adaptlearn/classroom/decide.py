@@ -71,14 +71,15 @@ def ones_in(word):
 
 
 def legal_at(mask, words, i, rank):
-    """The legal activity with so many legal ones before it."""
-    w, here = 0, ones_in(words[i, 0])
-    while rank >= here:
-        rank -= here
-        w += 1
-        here = ones_in(words[i, w])
+    """The legal activity with so many legal ones before it; counted without a branch, for no branch foresees luck."""
+    w, before, total = 0, 0, 0
+    for v in range(words.shape[1] - 1):
+        total += ones_in(words[i, v])
+        passed = total <= rank
+        w += passed
+        before = total if passed else before
     a = 8 * w
-    while mask[i, a] == 0 or rank > 0:
-        rank -= mask[i, a]
-        a += 1
+    for b in range(8 * w, 8 * w + 7):
+        before += mask[i, b]
+        a += before <= rank
     return a

@@ -284,8 +284,8 @@ def face(i, role, tracer, goals, rec, view):
         _, view[i, n + k], _, view[i, 3 * n + k], view[i, 4 * n + k] = record.view_skill(belief, tracer[k], 0.0, target)
 
 
-def look(i, trait, role, day, terms, tracer, goals, rec, view):
-    """The view of a record on a day: what time moves, and the totals; ``face`` and ``observe`` keep the rest up.
+def look(i, role, day, tracer, goals, rec, view):
+    """What time moves in the view of each skill; ``face`` and ``observe`` keep up the rest.
     -> what the record believes the destination to be worth"""
     n, goal = tracer.shape[0], float32(0.0)
     for k in range(n):
@@ -293,7 +293,20 @@ def look(i, trait, role, day, terms, tracer, goals, rec, view):
         known, _, recency, _, _ = record.view_skill(record.Belief_over(rec, i, k, n), tracer[k], day, target)
         view[i, k], view[i, 2 * n + k] = known, recency
         goal += target * known
-    at, source = 5 * n, n * N_PER_SKILL
+    return goal
+
+
+def believed(i, role, goals, view):
+    """What a view believes another destination to be worth; it has been brought up to the day."""
+    goal = float32(0.0)
+    for k in range(goals.shape[2]):
+        goal += goals[role, 0, k] * view[i, k]
+    return goal
+
+
+def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
+    """The rest of the view: format preferences, what the learner said, totals."""
+    at, source = 5 * n_skills, n_skills * N_PER_SKILL
     for j in range(N_AXES):
         view[i, at + j] = rec[i, source + j]
         view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
@@ -307,7 +320,6 @@ def look(i, trait, role, day, terms, tracer, goals, rec, view):
     at += N_MOTIVES + N_MODES
     for j in range(N_TOTALS):
         view[i, at + j] = totals[j]
-    return goal
 
 
 def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask):

@@ -3,6 +3,7 @@
 The classroom is handed its law, its behaviour and its reward as modules of scalar text; it knows none by name.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -159,9 +160,16 @@ class Classroom:
 
     def birth(self, rows: NDArray[np.int64]) -> None:
         """A new life for the learners whose ids stand in the given rows."""
+        given = np.ascontiguousarray(rows, np.int64)
+        if not self.shared or len(given) < SERIAL_BELOW:
+            self._bear(given)
+        else:
+            list(_threads(len(self._shares)).map(self._bear, np.array_split(given, len(self._shares))))
+
+    def _bear(self, rows: NDArray[np.int64]) -> None:
         p = self.pack
         self.kernels.start(
-            np.ascontiguousarray(rows, np.int64), np.uint64(self.seed), self._terms, self._law, self._behaviour,
+            rows, np.uint64(self.seed), self._terms, self._law, self._behaviour,
             self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
             p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
@@ -170,16 +178,20 @@ class Classroom:
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
         """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
-        if len(self._shares) == 1:
-            self._live(*self._shares[0], offers)
-        else:
-            list(_threads(len(self._shares)).map(lambda share: self._live(*share, offers), self._shares))
+        self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
             ended = self.kernels.next_lives(
                 np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids
             )
             if len(ended):
                 self.birth(ended)
+
+    def _each(self, part: Callable[[int, int], None]) -> None:
+        """A call for every share of the rows, side by side where there are several."""
+        if self.shared:
+            list(_threads(len(self._shares)).map(lambda share: part(*share), self._shares))
+        else:
+            part(*self._shares[0])
 
     def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
         p = self.pack
@@ -194,18 +206,21 @@ class Classroom:
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
-        self.kernels.choose(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self._mask,
-            np.float32(temperature), self.offers, self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.choose(
+            *self._asked(low, high), scores[low:high], self._mask[low:high], np.float32(temperature),
+            self.offers[low:high], self.propensity[low:high],
+        ))  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
-        self.kernels.wander(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self._mask,
-            self.offers,
-            self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.wander(
+            *self._asked(low, high), self._mask[low:high], self.offers[low:high], self.propensity[low:high]
+        ))  # fmt: skip
+
+    def _asked(self, low: int, high: int) -> tuple[Any, ...]:
+        """Whom a decision is about, and when: seed, ids, steps, alive."""
+        life = self.life[low:high]
+        return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
 
     def history(self, out: Floats | None = None) -> Floats:
         """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""

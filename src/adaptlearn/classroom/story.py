@@ -118,7 +118,8 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
     age(i, life, gap, minutes, staff, cost, completed)
     # 10 reward, view, mask
-    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
+    goal = look(i, role, day + gap, tracer, goals, rec, view)
+    life[i].assessed = goal
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
@@ -126,7 +127,8 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
     life[i].alive = 0.0 if leaves or flags[i, 1] > 0 else 1.0
     if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
-        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+        goal = switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+    sum_up(i, trait, goal, day + gap, terms, skills.shape[0], rec, view)
     allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
@@ -141,12 +143,13 @@ def age(i, life, gap, minutes, staff, cost, completed):
 
 
 def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view):
-    """The destination changes: worth is counted anew, and the record tells."""
+    """The destination changes: worth is counted anew, and the record tells.   -> what it believes of the new one"""
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
     face(i, role, tracer, goals, rec, view)
-    life[i].assessed = look(i, trait, role, life[i].day, terms, tracer, goals, rec, view)
+    life[i].assessed = believed(i, role, goals, view)
+    return life[i].assessed
 
 
 def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost):
@@ -171,7 +174,8 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
         face(i, int64(trait.role), tracer, goals, rec, view)
-        life[i].assessed = look(i, trait, int64(trait.role), 0.0, terms, tracer, goals, rec, view)
+        life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
+        sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
