@@ -200,9 +200,10 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
-        gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
-        life[i].value += goals[role, 0, k] * gained
-        life[i].potential += goals[role, 1, k] * gained
+        if goals[role, 1, k] > 0.0:  # the destination rests on it
+            gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
+            life[i].value += goals[role, 0, k] * gained
+            life[i].potential += goals[role, 1, k] * gained
         best = maximum(best, law.level(before, skill, law_p))
         law.Mind_put(mind, i, k, after)
         touched[i, k] = day
@@ -269,19 +270,25 @@ def lean(i, activity, reaction, n_skills, rec):
     for j in range(N_AXES):
         expected += rec[i, at + j] * x[j]
         total += rec[i, at + N_AXES + j] * x[j] * x[j]
+    share = 1.0 / total
     for j in range(N_AXES):
         mean, variance = record.observe_format(
-            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total
+            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, share
         )
         rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
 
 
-def face(i, role, tracer, goals, rec, view):
+def face(i, trait, role, tracer, goals, rec, view):
     """The part of the view that time alone does not move, whole: at a birth, and where the destination changes."""
     n = tracer.shape[0]
     for k in range(n):
         belief, target = record.Belief_over(rec, i, k, n), goals[role, 0, k]
         _, view[i, n + k], _, view[i, 3 * n + k], view[i, 4 * n + k] = record.view_skill(belief, tracer[k], 0.0, target)
+    at = 5 * n + 2 * N_AXES
+    for j in range(N_MOTIVES + N_MODES):
+        view[i, at + j] = 0.0
+    view[i, at + int64(trait.motive)] = 1.0
+    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
 
 
 def look(i, role, day, tracer, goals, rec, view):
@@ -305,16 +312,12 @@ def believed(i, role, goals, view):
 
 
 def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
-    """The rest of the view: format preferences, what the learner said, totals."""
+    """The rest of the view: format preferences and totals."""
     at, source = 5 * n_skills, n_skills * N_PER_SKILL
     for j in range(N_AXES):
         view[i, at + j] = rec[i, source + j]
         view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
     at += 2 * N_AXES
-    for j in range(N_MOTIVES + N_MODES):
-        view[i, at + j] = 0.0
-    view[i, at + int64(trait.motive)] = 1.0
-    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
     standing = record.Standing(terms.mandatory, trait.weekly_minutes, terms.horizon, terms.retention_day)
     totals = record.view_totals(record.Totals_from(rec, i, source + 2 * N_AXES), standing, goal, day)
     at += N_MOTIVES + N_MODES

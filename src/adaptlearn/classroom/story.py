@@ -147,7 +147,7 @@ def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, r
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
-    face(i, role, tracer, goals, rec, view)
+    face(i, trait, role, tracer, goals, rec, view)
     life[i].assessed = believed(i, role, goals, view)
     return life[i].assessed
 
@@ -173,7 +173,7 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
                 traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
-        face(i, int64(trait.role), tracer, goals, rec, view)
+        face(i, trait, int64(trait.role), tracer, goals, rec, view)
         life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
         sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
