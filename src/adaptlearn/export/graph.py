@@ -161,7 +161,8 @@ def _stable_sort() -> Callable[..., Any]:
     from onnxscript import opset18 as op
 
     def sort(keys: Any, stable: bool | None = None, dim: int = -1, descending: bool = False) -> Any:
-        size = op.Reshape(op.Gather(op.Shape(keys), op.Constant(value_int=dim)), op.Constant(value_ints=[1]))
+        sizes: Any = op.Shape(keys)
+        size = op.Gather(sizes, op.Constant(value_ints=[dim]), axis=0)
         return op.TopK(keys, size, axis=dim, largest=int(descending), sorted=1)
 
     return sort
