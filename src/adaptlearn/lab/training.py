@@ -23,15 +23,12 @@ class Config(Common):
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = "agent.npz"  # where the trained agent goes
     track: bool = True
-    experiment: str = "adaptlearn"  # MLflow's name for a group of runs
 
 
 def run(config: Config) -> None:
     """Train, judge on fresh learners against the syllabus, keep, track."""
     if config.track:
-        with tracked(
-            config.experiment, config.agent.name, flat(asdict(config)), config.store, tags_of(config)
-        ) as tracker:
+        with tracked(config.project, config.agent.name, flat(asdict(config)), config.store, tags_of(config)) as tracker:
             row, file = train(config, lambda step, values: tracker.metrics(values, step))
             tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
             tracker.artifact(file)
