@@ -29,6 +29,8 @@ VERBS = {
                       "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]")),
     "train": Verb("lab.training", "train an agent and track the run",
                   ("adaptlearn train agent=ppo", "adaptlearn train agent=linear env=tiny-v1 seed=3")),
+    "runs": Verb("lab.runs", "list runs, compare some, send what is still waiting",
+                 ("adaptlearn runs", "adaptlearn runs compare 3f2a 9c1b", "adaptlearn runs sync")),
     "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",

@@ -55,7 +55,9 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
+def trained(
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = ()
+) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
@@ -68,7 +70,7 @@ def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[
 
     teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
     if agent.name not in teachers:
-        return agent_of(agent, rules_)
+        return agent_of(agent, rules_, allow)
     train, settings = teachers[agent.name]
     turn = count(1)
     try:
