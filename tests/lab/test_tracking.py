@@ -1,4 +1,4 @@
-"""Tracking: everything arrives, nothing twice, and whatever becomes of the store the run goes on and nothing is lost."""
+"""Tracking: everything arrives, once; whatever becomes of the store, the run goes on and nothing is lost."""
 
 import os
 import signal

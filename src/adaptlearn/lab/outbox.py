@@ -1,6 +1,6 @@
 """What a run has to say, written down before it is sent: nothing is lost if the store goes away or the process dies.
 
-Every run has a folder ``outputs/unsent/<id>/`` with one JSON line per message and the files it wants kept. Sending reads
+Every run has a folder ``outputs/unsent/<id>/`` with one JSON line per message and the files to be kept. Sending reads
 on from where it stopped, so "sent now" and "sent later" are the same lines. A folder whose messages have all arrived is
 deleted. The process that writes holds a lock on the folder; a folder without one belongs to a run that has died.
 """
@@ -222,10 +222,7 @@ def left_behind(home: Path) -> Iterator[Outbox]:
             box = Outbox(folder)
         except Timeout:  # alive
             continue
-        last = {}
-        for last in box.messages(0):
-            pass
-        if last.get("is") != "end":
+        if not any(message["is"] == "end" for message in box.messages(0)):
             box.say("end", status="KILLED", at=int((folder / "story.jsonl").stat().st_mtime * 1000))
         yield box
 

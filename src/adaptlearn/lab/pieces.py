@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from inspect import signature
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,13 @@ def trained(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
     return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+
+
+def shaping(policy: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Of an agent's settings those that it is built with; the others were of its training and are done with."""
+    make = getattr(type(policy), "for_world", None)
+    taken = signature(make).parameters if make is not None else settings
+    return {key: value for key, value in settings.items() if key in taken}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:

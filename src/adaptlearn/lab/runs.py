@@ -39,8 +39,8 @@ def run(config: Config) -> None:
     uri = tracking.address(config.store)
     if config.do == "sync":
         sent, waiting = tracking.sync(tracking.outputs(uri) / "unsent", config.store)
-        show([{"sent": sent, "waiting": waiting}], format=config.format,
-             notes=[f"waiting in {tracking.outputs(uri) / 'unsent'} until {uri} answers"] if waiting else [])  # fmt: skip
+        notes = [f"waiting in {tracking.outputs(uri) / 'unsent'} until {uri} answers"] if waiting else []
+        show([{"sent": sent, "waiting": waiting}], format=config.format, notes=notes)
         return
     store = answering(uri)
     if config.do == "list":

@@ -1,6 +1,6 @@
 """MLflow: parameters, numbers, files and tags of a run; batched, written down first, and never in the run's way.
 
-A verb says ``with tracked("train", config) as run`` and tells ``run`` its numbers. Without ``track=true`` the same calls
+A verb says ``with tracked("train", config) as run`` and tells ``run`` its numbers. Without ``track=true`` the calls
 do nothing. Whatever the store raises, the run goes on: what could not be sent waits in ``outputs/unsent/``.
 """
 
@@ -32,6 +32,7 @@ class Job:
     parent: str
     folder: Path
     figures: dict[str, float] = field(default_factory=dict)  # what came of it
+    history: list[tuple[int, dict[str, float]]] = field(default_factory=list)  # numbers by step
     run: str | None = None  # the run's name in the store, if it has arrived there
 
 
@@ -176,7 +177,8 @@ def tracked(verb: str, config: Common, name: str = "", **tags: str) -> Iterator[
             watch.finish()
         run.end(status)
         if (job := JOB.get()) is not None:
-            job.figures, job.run = run.figures, run.sender.run if run.sender else None
+            job.figures, job.history = run.figures, run.history
+            job.run = run.sender.run if run.sender else None
 
 
 def _curves(run: Tracker, title: str) -> None:
