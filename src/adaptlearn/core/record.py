@@ -124,9 +124,12 @@ def reaction_of(skipped, completed, stars):
 
 
 @formula
-def observe_format(mean, variance, x, surprise, total):
-    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s / t, variance' = v - (v x)^2 / t"""
-    gain = variance * x / total
+def observe_format(mean, variance, x, surprise, share):
+    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s h, variance' = v - (v x)^2 h
+
+    share h: 1 / (noise + sum of v x^2 over the axes), how much of a surprise one unit of variance explains.
+    """
+    gain = variance * x * share
     return mean + gain * surprise, maximum(variance - gain * variance * x, 0.02)
 
 
@@ -182,7 +185,7 @@ def view_totals(old, standing, goal, now):
 def view_skill(belief, tracer, now, target):
     """What a policy sees of one skill, each in [0, 1]: belief, answered, recency, taught, target."""
     days = maximum(now - belief.seen, 0.0)
-    recency = where(belief.seen < 0.0, 0.0, 1.0 / (1.0 + days / 7.0))
+    recency = where(belief.seen < 0.0, 0.0, 7.0 / (7.0 + days))
     answered, taught = belief.answered / (belief.answered + 5.0), belief.taught / (belief.taught + 2.0)
     return faded(belief, tracer, now), answered, recency, taught, target
 
