@@ -62,7 +62,12 @@ MODULE, DOTTED = "a module of yours, with allow=[its_package]", r"\w+(\.\w+)+"
 GROUPS = {
     "experiment": Group("a question of experiments/, with all its choices", lambda: _experiments(), "a folder", ".+"),
     "env": Group("the world: what is taught", shelf.names, "a folder of your own", ".+"),
-    "agent": Group("who decides what is offered; agent.settings.key=value changes one", _agents, MODULE, DOTTED),
+    "agent": Group(
+        "who decides what is offered; agent.settings.key=value changes one",
+        _agents,
+        f"the file of a trained one, or {MODULE}",
+        DOTTED + r"|.+\.npz",
+    ),  # fmt: skip
     "law": Group("how minds learn and forget", _laws, MODULE, DOTTED),
     "population": Group(
         "who the learners are",

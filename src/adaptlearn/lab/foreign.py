@@ -37,6 +37,14 @@ def module_named(name: Any, allow: Sequence[str]) -> ModuleType | None:
         raise ValueError(f"{name}: {error}; needed a module of an installed package, e.g. my_package.my_law") from error
 
 
+def agent_offered(name: str, allow: Sequence[str]) -> Any:
+    """What another package offers under an agent's name: a module with ``make`` and, if it learns, ``Settings`` and
+    ``train(rules, classroom, seed, settings, progress=)``. None for ours.
+    """
+    point = next((point for point in entry_points(group=f"{OURS}.agents") if point.name == name), None)
+    return module_named(name, allow) if point is None else point.load()
+
+
 def refuse_strangers(config: Any, source: str, allow: Sequence[str]) -> None:
     """Nothing, if a foreign config names only what is ours or allowed; it is read, never built.
 

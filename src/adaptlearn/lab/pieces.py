@@ -11,7 +11,7 @@ from adaptlearn.classroom.room import Classroom, Rules, with_rules
 from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.envs.registry import rules
-from adaptlearn.lab import foreign
+from adaptlearn.lab import checkpoint, foreign
 from adaptlearn.lab.compose import Agent, Common
 
 
@@ -46,10 +46,12 @@ def people(file: str, rules_: Rules) -> Population:
 
 
 def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> Any:
-    """An agent by name, made for the world it will teach in."""
+    """An agent by name, made for the world it will teach in; or a trained one by its file."""
     from adaptlearn.agents import shelf
 
     spec = Agent(agent) if isinstance(agent, str) else agent
+    if spec.name.endswith(".npz"):
+        return checkpoint.load(spec.name, rules_.world)
     module = foreign.module_named(spec.name, allow)
     if module is not None:
         return module.make(rules_.world, **spec.settings)
@@ -70,6 +72,9 @@ def trained(
     from adaptlearn.agents import linear, ppo
 
     teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
+    other = foreign.agent_offered(agent.name, allow) if agent.name not in teachers else None
+    if hasattr(other, "train"):
+        teachers[agent.name] = (other.train, other.Settings)
     if agent.name not in teachers:
         return agent_of(agent, rules_, allow)
     train, settings = teachers[agent.name]
@@ -84,9 +89,10 @@ def trained(
     return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
 
 
-def shaping(policy: Any, settings: dict[str, Any]) -> dict[str, Any]:
+def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
     """Of an agent's settings those that it is built with; the others were of its training and are done with."""
-    make = getattr(type(policy), "for_world", None)
+    settings, other = agent.settings, foreign.agent_offered(agent.name, allow)
+    make = getattr(type(policy), "for_world", None) or getattr(other, "make", None)
     taken = signature(make).parameters if make is not None else settings
     return {key: value for key, value in settings.items() if key in taken}
 

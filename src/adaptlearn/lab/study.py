@@ -118,6 +118,7 @@ def judge(others: list[dict[int, float]]) -> Callable[[float, int], bool]:
     """Whether a trial lags behind the median of the others at the same step (Optuna's rule)."""
     import optuna
 
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=FIRST, n_warmup_steps=WARMUP)
     study = optuna.create_study(direction="maximize", pruner=pruner)
     for curve in others:

@@ -55,7 +55,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shaping(policy, config.agent.settings), about)
+    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, policy, config.allow), about)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
     return row, file

@@ -233,7 +233,7 @@ def report(config: Config, study: Any, home: Path, parent: tracking.Tracker) -> 
         mine, base = (simulate(p, rules, ids, config.seed + 2)["value"] for p in (policy, agent_of("syllabus", rules)))
     states = [t.state.name for t in study.trials]
     words = " ".join(f"{key}={book.typed(value)}" for key, value in best.params.items())
-    rows = [{"trial": t.number, "gain": t.value, **{k.rpartition(".")[2]: book.typed(v) for k, v in t.params.items()}}
+    rows = [{"trial": t.number, "gain": t.value, **{k.rpartition(".")[2]: brief(v) for k, v in t.params.items()}}
             for t in order[:5]]  # fmt: skip
     gain = paired(mine, base)
     show(rows, format=config.format, title=f"{study.study_name}: gain over the syllabus", notes=[
@@ -242,3 +242,8 @@ def report(config: Config, study: Any, home: Path, parent: tracking.Tracker) -> 
         "(the table's own figures are optimistic: the best was chosen by them)",
         f"adaptlearn train agent={config.agent.name} env={config.env} {words}", parent.link()])  # fmt: skip
     return 0
+
+
+def brief(value: Any) -> Any:
+    """A number in four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else value
