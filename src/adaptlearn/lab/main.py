@@ -100,7 +100,9 @@ def _run(name: str, rest: list[str]) -> int:
     except (ValueError, OSError, LookupError, ImportError, ArithmeticError) as error:
         if debug:
             raise
-        _stop(f"adaptlearn {name}: {error}")
+        from adaptlearn.lab.tables import sentence
+
+        _stop(f"adaptlearn {name}: {sentence(error)}")
     return 2
 
 

@@ -21,7 +21,7 @@ from adaptlearn.core.keep import keep
 from adaptlearn.lab import tracking
 from adaptlearn.lab.compose import Common, compose, configs, plain, prepared
 from adaptlearn.lab.recipe import code, digest, short
-from adaptlearn.lab.tables import show
+from adaptlearn.lab.tables import sentence, show
 
 RESULT = "result.json"
 SHOWN = ("goal", "over_syllabus", "half_width")  # figures of the table
@@ -131,7 +131,7 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
         try:
             importlib.import_module(module).run(given)
         except (ValueError, OSError, LookupError, ImportError, ArithmeticError) as trouble:
-            error = str(trouble)
+            error = sentence(trouble)
         finally:
             tracking.JOB.set(None)
     about = {"config": same, "words": varied, "seed": given.seed, "run": child.run, "error": error,

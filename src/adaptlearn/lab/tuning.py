@@ -15,7 +15,7 @@ from adaptlearn.lab import study as book
 from adaptlearn.lab import tracking, training
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.recipe import code, digest, flat
-from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tables import progress, sentence, show
 
 FRESH = 1_000_000  # identities of learners who judge the winner and took no part in the search
 
@@ -162,7 +162,7 @@ def attempt(task: Attempt) -> dict[str, Any]:
             tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
             return {"state": "COMPLETE", "value": row["over_syllabus"], "curve": watched.curve, "error": ""}
     except (ValueError, ArithmeticError) as error:
-        return {"state": "FAIL", "value": None, "curve": {}, "error": str(error)}
+        return {"state": "FAIL", "value": None, "curve": {}, "error": sentence(error)}
     finally:
         tracking.JOB.set(None)
 
