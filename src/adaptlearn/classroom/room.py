@@ -222,10 +222,11 @@ class Classroom:
         life = self.life[low:high]
         return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
 
-    def history(self, out: Floats | None = None) -> Floats:
-        """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
-        out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out
-        self.kernels.recall(self.life[:, LIFE["day"]], self.visits, self.last, out)
+    def history(self, out: Floats | None = None, rows: NDArray[np.int64] | None = None) -> Floats:
+        """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]"""
+        who = np.arange(self.n) if rows is None else rows
+        out = np.empty((len(who), self.visits.shape[1], 3), np.float32) if out is None else out
+        self.kernels.recall(who, self.life[:, LIFE["day"]], self.visits, self.last, out)
         return out
 
     @property

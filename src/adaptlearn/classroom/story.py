@@ -212,14 +212,15 @@ def next_lives(seed, slots, life, view, final_view, ids):
     return rows[:n]
 
 
-def recall(days, visits, last, out):
-    """Per-activity history as policies read it.   visits [N, A], last [N, A] -> out [N, A, 3]"""
-    for i in range(visits.shape[0]):
+def recall(rows, days, visits, last, out):
+    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
+    for r in range(rows.shape[0]):
+        i = rows[r]
         for a in range(visits.shape[1]):
             seen = visits[i, a] > 0
-            out[i, a, 0] = float32(visits[i, a]) * 0.5
-            out[i, a, 1] = 1.0 / (1.0 + (days[i] - last[i, a]) / 7.0) if seen else float32(0.0)
-            out[i, a, 2] = float32(seen)
+            out[r, a, 0] = float32(visits[i, a]) * 0.5
+            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
+            out[r, a, 2] = float32(seen)
 
 
 def first_ids(seed, slots):
