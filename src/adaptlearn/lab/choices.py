@@ -79,6 +79,7 @@ GROUPS = {
     "catalogue": Group("how far the catalogue is from the truth", _catalogues),
     "decides": Group("who picks from what is offered", _decides, "null: as the world says", "null"),
     "reward": Group("what a step is worth", _rewards, MODULE, DOTTED),
+    "compute": Group("where lives are computed", lambda: ("here", "ray")),
     "tracking": Group("where the run is recorded"),
     "sweep": Group("what is varied: with -m, or by tune"),
     "launcher": Group("where the jobs of a sweep run, with -m"),

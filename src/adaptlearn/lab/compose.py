@@ -44,6 +44,8 @@ class Common:
     reward_params: dict[str, Any] = field(default_factory=dict)  # weights that differ, e.g. reward_params.per_cost=0.1
     seed: int = 1  # of all luck
     threads: int = 1
+    compute: str = "here"  # ray: blocks of learners on this machine or a cluster, the same lives
+    cluster: str | None = None  # with compute=ray: the cluster's address; null: this machine
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
     track: bool = False  # true: record the run in MLflow
@@ -242,6 +244,8 @@ def plain(verb: str, schema: type, arguments: list[str], error: Exception) -> st
         if known is not None:
             kind, example = get_type_hints(known[0])[known[1]], shown(getattr(known[0](), known[1]))
             return f"{word}: needed {getattr(kind, '__name__', kind)}, e.g. {key}={example}"
+    if "hydra/launcher/joblib" in str(error):
+        return "launcher=joblib is not installed; needed pip install hydra-joblib-launcher, or launcher=here"
     first = str(error).strip().splitlines()[0]
     return f"{first}; needed key=value with a value of the key's type, e.g. `adaptlearn {verb} --cfg job` shows them"
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
+from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.tables import progress, show
@@ -45,7 +46,8 @@ def run(config: Config) -> None:
         progress("evaluating", config.format == "json") as tell,
     ):
         rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
-                           threads=config.threads, progress=tell)  # fmt: skip
+                           threads=config.threads, live=lives_on(config.compute, config.cluster),
+                           progress=tell)  # fmt: skip
         tracker.metrics({f"goal/{r.policy}/{r.law}/{r.meshing}": r.goal for r in rows})
         tracker.metrics({f"gain/{r.policy}/{r.law}/{r.meshing}": r.gain.mean for r in rows if r.gain is not None})
         tracker.text("table.csv", csv_of(rows))

@@ -9,7 +9,17 @@ from typing import Any
 
 from adaptlearn.core import shelf
 
-ASIDE = ("store", "project", "track", "system_metrics", "debug", "format", "threads")  #: changes no number
+ASIDE = (
+    "store",
+    "project",
+    "track",
+    "system_metrics",
+    "debug",
+    "format",
+    "threads",
+    "compute",
+    "cluster",
+)  #: changes no number
 
 
 def recipe(config: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import mean_of_known
+from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.tables import progress, show
@@ -42,7 +42,8 @@ def taught(config: Config) -> tuple[dict[str, Any], Path | None]:
     rules = rules_of(config)
     policy = agent_of(config.agent, rules, config.allow)
     with progress(f"{config.learners} learners", config.format == "json") as tell:
-        lives = simulate(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
+        live = lives_on(config.compute, config.cluster)
+        lives = live(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
                          threads=config.threads, progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
     row = {
         "agent": policy.name, "world": rules.world.name, "law": config.law, "learners": config.learners,

@@ -101,11 +101,6 @@ def launch(verb: str, schema: type, words: list[str], folder: Path, task: Any) -
     try:
         hydra.main(version_base="1.3", config_path=str(configs()), config_name=verb)(task)()
     except (HydraException, OmegaConfBaseException) as error:
-        for name in ("joblib", "ray"):
-            if f"hydra/launcher/{name}" in str(error):
-                raise ValueError(
-                    f"launcher={name} is not installed; needed pip install 'adaptlearn[{name}]', or launcher=here"
-                ) from error
         raise ValueError(plain(verb, schema, words, error)) from error
 
 
