@@ -68,13 +68,13 @@ def compose(verb: str, schema: type, overrides: list[str]) -> Any:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(configs()), version_base="1.3", job_name=verb):
-            return OmegaConf.to_object(hydra_compose(verb, expanded(overrides)))
+            return OmegaConf.to_object(hydra_compose(verb, expanded(overrides, schema)))
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, overrides, error)) from error
 
 
-def expanded(overrides: list[str]) -> list[str]:
-    """Overrides with ``experiment=slug`` replaced by that experiment's config."""
+def expanded(overrides: list[str], schema: type) -> list[str]:
+    """Overrides as Hydra wants them: an experiment's config in its place, new names in a map (columns.x=...) added."""
     out = []
     for item in overrides:
         key, _, value = item.partition("=")
@@ -84,8 +84,17 @@ def expanded(overrides: list[str]) -> list[str]:
                 raise ValueError(f"{file} is not there; needed an experiment's config, e.g. experiment=null-world")
             out += [f"hydra.searchpath=[file://{file.parent.parent}]", f"+{value}@_global_=config"]
         else:
-            out.append(item)
+            out.append(f"++{item}" if _names_in_a_map(key, schema()) else item)
     return out
+
+
+def _names_in_a_map(key: str, place: Any) -> bool:
+    """Whether a dotted key leads into a map with free names, such as ``columns`` or ``agent.settings``."""
+    for part in key.split(".")[:-1]:
+        place = getattr(place, part, None)
+        if isinstance(place, dict):
+            return True
+    return False
 
 
 def delegated(verb: str, arguments: list[str], module: Any) -> bool:
@@ -106,7 +115,7 @@ def delegated(verb: str, arguments: list[str], module: Any) -> bool:
     def task(config: Any) -> None:
         module.run(OmegaConf.to_object(config))
 
-    sys.argv = [f"adaptlearn {verb}", *expanded(arguments)]
+    sys.argv = [f"adaptlearn {verb}", *expanded(arguments, module.Config)]
     task()
     return True
 
