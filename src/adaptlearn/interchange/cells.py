@@ -12,6 +12,8 @@ LONGEST = 10_000  #: characters; a longer name is free text or a torn file
 MISSING = frozenset(("", "nan", "null", "none", "n/a", "\\n"))
 YES_NO = {"1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0, "correct": 1, "incorrect": 0}
 
+UNKNOWN = 255  #: neither yes nor no was said
+
 Faulty = dict[int, str]  #: place within a portion -> why that row cannot be used
 
 
@@ -79,12 +81,12 @@ class Text:
 
 
 class Answer(Text):
-    """Yes or no, right or wrong, as 1 and 0; NaN where a blank is allowed and found."""
+    """Yes or no, right or wrong, as 1 and 0; UNKNOWN where a blank is allowed and found."""
 
     kind = np.uint8
 
     def nothing(self) -> object:
-        return 0
+        return UNKNOWN
 
     def value(self, word: str) -> object:
         low = re.sub(r"[\s_.\u00a0-]+", " ", word.casefold()).strip() if self.chosen.answers else word.casefold()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.interchange.cells import UNKNOWN
 from adaptlearn.interchange.reading import Reading
 
 SAMPLED = 20_000  #: learners whose answers and activities are looked at pair by pair
@@ -171,7 +172,7 @@ def _activity_facts(t: Tally, part: dict[str, NDArray[Any]], words: dict[str, An
         t.histogram += np.bincount(np.searchsorted(BINS, np.log(spent[some])), minlength=len(BINS) + 1)
     if "completed" in part or ("finished" in part and "completed" not in t.columns):
         done = part["completed"] if "completed" in part else (~np.isnan(part["finished"])).astype(np.uint8)
-        near = who < SAMPLED
+        near = (who < SAMPLED) & (done != UNKNOWN)
         keys = np.concatenate([t.pairs, (who[near] << 32) | what[near]])
         values = np.concatenate([t.finished, done[near]])
         t.pairs, place = np.unique(keys, return_inverse=True)
@@ -182,12 +183,13 @@ def _activity_facts(t: Tally, part: dict[str, NDArray[Any]], words: dict[str, An
 def _answer_facts(
     t: Tally, part: dict[str, NDArray[Any]], words: dict[str, Any], who: NDArray[np.int64], when: NDArray[Any] | None
 ) -> None:
-    t.plus("right", part["correct"].sum())
-    t.plus("answers", len(who))
+    told = part["correct"] != UNKNOWN
+    t.plus("right", part["correct"][told].sum())
+    t.plus("answers", told.sum())
     if "kind" in words:
-        t.formats |= set(np.unique(words["kind"]).tolist())
+        t.formats |= set(np.unique(words["kind"][told]).tolist())
     room = max(ANSWERS - t.counts.get("kept", 0), 0)
-    near = np.flatnonzero(who < SAMPLED)[:room]
+    near = np.flatnonzero((who < SAMPLED) & told)[:room]
     t.plus("kept", len(near))
     blank = np.full(len(who), np.nan)
     columns = {"learner": who, "skill": words.get("skill", np.zeros_like(who)), "correct": part["correct"],

@@ -22,6 +22,7 @@ BLOCK = 1 << 23  #: bytes of text held at once; no row may be longer
 FIRST = 200  #: lines that are looked at
 LOOKED_THROUGH = 64 * BLOCK  #: bytes of a text that are searched for its first letter outside ASCII
 TEXT = (".csv", ".tsv", ".txt")
+STATEMENTS = (".json", ".jsonl", ".ndjson")
 BOOKS = (".xlsx", ".xlsm")
 
 COMMA = re.compile(r"-?\d+,\d+")
@@ -37,7 +38,7 @@ class Torn(ValueError):
 class Peek:
     """The first rows of a table and how it is written."""
 
-    kind: str  # text | book | parquet | pykt
+    kind: str  # text | book | parquet | pykt | statements
     rows: tuple[tuple[int, tuple[str, ...]], ...]  # line, cells; the first few lines of the file
     encoding: str = "utf8"
     delimiter: str = ","
@@ -68,13 +69,16 @@ def peek(file: Path, encoding: str | None = None) -> Peek:
         found = "a folder" if file.is_dir() else "no such file"
         raise Refusal([Fault(str(file), None, "", found, "a log", "export.csv")])
     kinds = [suffix.lower() for suffix in file.suffixes]
+    plain = kinds[-2:-1] if kinds[-1:] == [".gz"] else kinds[-1:]
+    if plain and plain[0] in STATEMENTS:
+        return Peek("statements", ())
     if kinds and kinds[-1] == ".parquet":
         return _parquet(file)
     if kinds and kinds[-1] in BOOKS:
         return _book(file)
-    if kinds and (kinds[-1] in TEXT or (kinds[-1] == ".gz" and kinds[-2:-1] and kinds[-2] in TEXT)):
+    if plain and plain[0] in TEXT:
         return _text(file, encoding)
-    needed = "a table: .csv .tsv .txt (or .gz of these), .xlsx, .parquet"
+    needed = "a table: .csv .tsv .txt (or .gz of these), .xlsx, .parquet; or statements: .json .jsonl (or .gz)"
     found = f"a file of kind {''.join(kinds[-2:]) or 'none'}"
     raise Refusal([Fault(file.name, None, "", found, needed, "in a spreadsheet: Save as, Excel workbook (.xlsx)")])
 

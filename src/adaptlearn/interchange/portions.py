@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.interchange.peek import Peek, Torn, lines_of
+from adaptlearn.interchange.xapi import COLUMNS as STATEMENTS
+from adaptlearn.interchange.xapi import rows
 
 ROWS = 8_192  #: rows of a portion, where they come one by one
 
@@ -30,7 +32,7 @@ class Portion:
         return [(column[at].as_py() or b"").decode("utf-8", "backslashreplace") for column in self.columns]
 
 
-def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
+def portions(file: Path, look: Peek, header: int, salt: str | None = None) -> Iterator[Portion]:
     """The rows below a table's header, which stands on line ``header``; at least one portion, perhaps empty.
 
     Raises:
@@ -44,28 +46,35 @@ def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
         return _book(file, look, header)
     if look.kind == "pykt":
         return gathered(PYKT, _pykt(file, look.encoding))
+    if look.kind == "statements":
+        return gathered(STATEMENTS, rows(file, salt))
     return of_text(file, look, header)
 
 
-def gathered(names: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Portion]:
-    """Rows of text that come one by one, as portions; short ones are filled up, blank ones left out."""
+def gathered(names: Sequence[str], rows: Iterable[tuple[int, Sequence[str], str]]) -> Iterator[Portion]:
+    """Rows of text that come one by one, each with the reason why it cannot be used or "", as portions.
+
+    Short rows are filled up, blank ones left out, rows that are too long cannot be used.
+    """
+    width, source = len(names), iter(rows)
+    some = list(islice(source, ROWS))
+    while True:
+        judged = [(line, row, why or (f"{len(row)} cells instead of {width}" if any(row[width:]) else ""))
+                  for line, row, why in some]  # fmt: skip
+        torn = [(line, why, list(row)) for line, row, why in judged if why]
+        good = [(line, [*row[:width], *[""] * (width - len(row))]) for line, row, why in judged if not why and any(row)]
+        cells = list(zip(*(row for _, row in good), strict=True)) or [()] * width
+        yield Portion(
+            list(names), [_binary(column) for column in cells], np.array([n for n, _ in good], np.int64), torn
+        )
+        if not (some := list(islice(source, ROWS))):
+            return
+
+
+def _binary(cells: Sequence[str]) -> Any:
     import pyarrow
 
-    width, source, began = len(names), iter(rows), False
-    while some := list(islice(source, ROWS)):
-        torn = [(line, f"{len(row)} cells instead of {width}", list(row)) for line, row in some if any(row[width:])]
-        odd = {line for line, _, _ in torn}
-        good = [
-            (line, [*row[:width], *[""] * (width - len(row))]) for line, row in some if any(row) and line not in odd
-        ]
-        cells = list(zip(*(row for _, row in good), strict=True)) or [()] * width
-        columns = [
-            pyarrow.array([c.encode("utf-8", "surrogatepass") for c in column], pyarrow.binary()) for column in cells
-        ]
-        began = True
-        yield Portion(list(names), columns, np.array([line for line, _ in good], np.int64), torn)
-    if not began:
-        yield Portion(list(names), [pyarrow.array([], pyarrow.binary()) for _ in names], np.arange(0), [])
+    return pyarrow.array([cell.encode("utf-8", "surrogatepass") for cell in cells], pyarrow.binary())
 
 
 def _book(file: Path, look: Peek, header: int) -> Iterator[Portion]:
@@ -73,7 +82,7 @@ def _book(file: Path, look: Peek, header: int) -> Iterator[Portion]:
 
     names = next(row for line, row in look.rows if line == header)
     width = max(at for at, name in enumerate(names, start=1) if name)
-    return gathered(names[:width], ((line, row) for line, row in rows_of(file) if line > header))
+    return gathered(names[:width], ((line, row, "") for line, row in rows_of(file) if line > header))
 
 
 def _parquet(file: Path) -> Iterator[Portion]:
@@ -106,7 +115,7 @@ def _plain(column: Any) -> Any:
 PYKT = ("uid", "questions", "concepts", "responses", "timestamps", "usetimes")
 
 
-def _pykt(file: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
+def _pykt(file: Path, encoding: str) -> Iterator[tuple[int, list[str], str]]:
     """pyKT's ``data.txt``, six lines a learner: ``uid,n``, then n questions, concepts, responses, times and durations.
 
     An answer's line is that of the learner's responses; ``NA`` means not known.
@@ -122,4 +131,4 @@ def _pykt(file: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
             lists = [[""] * n if text == "NA" else text.split(",") for text in rest]
             if not all(rest) or any(len(values) != n for values in lists):
                 raise Torn(f"lists that are not {n} long below line {line - 3:,}")
-            yield from ((line, [uid, *values]) for values in zip(*lists, strict=True))
+            yield from ((line, [uid, *values], "") for values in zip(*lists, strict=True))

@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from adaptlearn.interchange.xapi import COLUMNS as STATEMENTS
+
 MILLISECOND = 1 / 86_400_000  #: in days
 TRACED = ("learner", "skill", "correct")  #: what tracing knowledge needs
 TAKEN = ("learner", "activity")  #: what a log of activities needs
@@ -213,11 +215,7 @@ PRESETS: dict[str, Preset] = {
         (*TAKEN, "completed", "day", "propensity"), answers={"2": 0, "3": 0}, missing=frozenset(("nan",)),
     ),
     "statements": Preset(
-        "xAPI statements as rows",
-        {name: name for name in ("learner", "activity", "kind", "verb", "day", "completed", "correct", "score",
-                                 "minutes",
-                                 "skill", "propensity", "policy", "offered")},
-        TAKEN,
+        "xAPI statements as rows", {name: name for name in STATEMENTS}, (*TAKEN, "day"),
     ),
 }  # fmt: skip
 

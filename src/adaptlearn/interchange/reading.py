@@ -22,6 +22,7 @@ from adaptlearn.interchange.peek import Peek, Torn, peek
 from adaptlearn.interchange.portions import PYKT, Portion, portions
 from adaptlearn.interchange.presets import PRESETS, TAKEN, TRACED, Preset, recognised, unit_of
 from adaptlearn.interchange.rejects import RejectFile
+from adaptlearn.interchange.xapi import COLUMNS as STATEMENTS
 
 SHOWN = 20  #: rejected rows kept in memory as examples
 PREAMBLE = 30  #: lines among which the names of columns are looked for
@@ -34,7 +35,7 @@ KINDS: dict[str, type[Text]] = {
     "group": Text, "split": Text,
 }  # fmt: skip
 """Our columns, and how their cells are read."""
-FILLED = frozenset(("learner", "skill", "correct", "activity", "completed", "order", "day"))  #: no blanks in these
+WHEN_SORTED = ("order", "day")  #: no blanks in these, nor in what a preset needs
 
 
 @dataclass
@@ -72,6 +73,7 @@ class Reading:
         rejects: where to write rows that could not be used (line, reason, cells); only written if there are any.
         encoding: None: as the file itself shows.
         dates: ``dmy`` or ``mdy``, for dates such as 03/04/2024 where the file does not show it.
+        salt: what people in xAPI statements are hashed with; None: another one each run.
 
     Raises:
         Refusal: no such file, an unknown preset, a missing column, no names of columns.
@@ -80,8 +82,9 @@ class Reading:
     def __init__(
         self, path: str | Path, columns: Mapping[str, str] | None = None, preset: str | None = None, *,
         rejects: str | Path | None = None, encoding: str | None = None, dates: str | None = None,
+        salt: str | None = None,
     ):  # fmt: skip
-        self.file = Path(path)
+        self.file, self.salt = Path(path), salt
         if dates not in (None, "dmy", "mdy"):
             raise Refusal([Fault(self.file.name, None, "dates", repr(dates), "dmy, mdy or none", "dmy")])
         asked = _asked(preset, columns or {})
@@ -99,7 +102,7 @@ class Reading:
         self._reject_file = RejectFile(Path(rejects) if rejects else None)
 
     def _kind(self, name: str, decimal: str) -> Text:
-        kind, blank = KINDS[name], name not in FILLED
+        kind, blank = KINDS[name], name not in self.chosen.needs and name not in WHEN_SORTED
         if kind is Moment:
             return Moment(name, self.chosen, decimal=decimal, blank=blank, dates=self.dates)
         made = kind(name, self.chosen, decimal=decimal, blank=blank)
@@ -114,7 +117,7 @@ class Reading:
             Refusal: no usable row, a file torn in the middle, dates that may be read in two ways.
         """
         try:
-            for portion in portions(self.file, self.look, self.header):
+            for portion in portions(self.file, self.look, self.header, self.salt):
                 part, faulty = self._part(portion)
                 self.rejects.add(portion, faulty, self._reject_file)
                 self.read += len(portion.lines) + len(portion.torn)
@@ -175,7 +178,8 @@ def _chosen(
     file: Path, look: Peek, name: str | None, asked: Preset | None, columns: Mapping[str, str]
 ) -> tuple[int, list[str], str, Preset]:
     """Where the names of columns stand, what they are, and which preset reads them."""
-    rows = [(1, PYKT)] if look.kind == "pykt" else [(line, row) for line, row in look.rows if any(row)][:PREAMBLE]
+    fixed = {"pykt": PYKT, "statements": STATEMENTS}.get(look.kind)
+    rows = [(1, fixed)] if fixed else [(line, row) for line, row in look.rows if any(row)][:PREAMBLE]
     for line, row in rows:
         found = name if asked is not None else recognised(row)
         chosen = asked if asked is not None else PRESETS[found].with_columns(columns) if found else None

@@ -11,7 +11,7 @@ trace.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.core.refusal import Fault, Refusal, some_of
-from adaptlearn.interchange.cells import Text
+from adaptlearn.interchange.cells import UNKNOWN, Text
 from adaptlearn.interchange.reading import KINDS, Reading, Rejects
 
 __all__ = ["KINDS", "Rejects", "Table", "read"]
@@ -51,6 +51,15 @@ class Table:
         column = self.columns[name]
         return column.kind.spelt(column.codes) if isinstance(column, Coded) else column
 
+    def answers(self) -> "Table":
+        """The rows that have an answer and a skill: what tracing reads. xAPI mixes them with others."""
+        right, skill = self["correct"], self["skill"]
+        told = (right != UNKNOWN) & np.array([bool(name) for name in skill], bool)
+        kept = {
+            name: Coded(c.codes[told], c.kind) if isinstance(c, Coded) else c[told] for name, c in self.columns.items()
+        }
+        return replace(self, columns=kept, read=int(told.sum()) + self.rejects.count)
+
     def __contains__(self, name: str) -> bool:
         return name in self.columns
 
@@ -61,6 +70,7 @@ class Table:
 def read(
     path: str | Path, columns: Mapping[str, str] | None = None, preset: str | None = None,
     rejects: str | Path | None = None, encoding: str | None = None, dates: str | None = None,
+    salt: str | None = None,
 ) -> Table:  # fmt: skip
     """Read a log of answers or of activities.
 
@@ -71,11 +81,12 @@ def read(
         rejects: where to write rows that could not be used (line, reason, cells); only written if there are any.
         encoding: None: UTF-8, or what Windows writes in the West where the file is plainly not UTF-8.
         dates: ``dmy`` or ``mdy``, for dates such as 03/04/2024 where the file does not show it.
+        salt: what people in xAPI statements are hashed with; None: another one each run.
 
     Raises:
         Refusal: no such file, an unknown preset, a missing column, no usable row, a file torn in the middle.
     """
-    reading = Reading(path, columns, preset, rejects=rejects, encoding=encoding, dates=dates)
+    reading = Reading(path, columns, preset, rejects=rejects, encoding=encoding, dates=dates, salt=salt)
     kept: dict[str, list[NDArray[Any]]] = {name: [] for name in reading.places}
     for part in reading.parts():
         for name, values in part.items():

@@ -31,6 +31,8 @@ VERBS = {
                    ("adaptlearn doctor log=export.xlsx page=doctor.html",
                     "adaptlearn doctor log=[studentInfo.csv,studentRegistration.csv]",
                     "adaptlearn doctor log=export.csv columns.learner=Who columns.activity=What format=json")),
+    "statements": Verb("lab.stating", "write an event log as xAPI statements for a learning record store",
+                       ("adaptlearn statements log=log.parquet to=statements.jsonl.gz salt='words of your own'",)),
     "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
