@@ -67,10 +67,15 @@ def compose(verb: str, schema: type, overrides: list[str]) -> Any:
     _store(verb, schema)
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(configs()), version_base="1.3", job_name=verb):
-            return OmegaConf.to_object(hydra_compose(verb, expanded(overrides, schema)))
+        with initialize_config_dir(str(configs()), version_base="1.3", job_name=config_of(verb)):
+            return OmegaConf.to_object(hydra_compose(config_of(verb), expanded(overrides, schema)))
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, overrides, error)) from error
+
+
+def config_of(verb: str) -> str:
+    """The file in ``configs/`` of a verb of one word or two."""
+    return verb.replace(" ", "_")
 
 
 def expanded(overrides: list[str], schema: type) -> list[str]:
@@ -84,6 +89,7 @@ def expanded(overrides: list[str], schema: type) -> list[str]:
                 raise ValueError(f"{file} is not there; needed an experiment's config, e.g. experiment=null-world")
             out += [f"hydra.searchpath=[file://{file.parent.parent}]", f"+{value}@_global_=config"]
         else:
+            item = f"source={value}" if key == "from" and hasattr(schema, "source") else item
             out.append(f"++{item}" if _names_in_a_map(key, schema()) else item)
     return out
 
@@ -111,7 +117,7 @@ def delegated(verb: str, arguments: list[str], module: Any) -> bool:
 
     _store(verb, module.Config)
 
-    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=verb)
+    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))
     def task(config: Any) -> None:
         module.run(OmegaConf.to_object(config))
 
@@ -149,7 +155,7 @@ def _shown(value: Any) -> str:
 def _store(verb: str, schema: type) -> None:
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(name=f"{verb}_schema", node=schema)
+    ConfigStore.instance().store(name=f"{config_of(verb)}_schema", node=schema)
 
 
 def plain(verb: str, schema: type, overrides: list[str], error: Exception) -> str:

@@ -19,6 +19,13 @@ VERBS = {
                  ("adaptlearn demo",)),
     "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds",
                                                                          "adaptlearn worlds env=path/to/folder")),
+    "world new": Verb("lab.world_new", "begin a world of your own: a workbook with drop-downs to fill in",
+                      ("adaptlearn world new to=my-world", "adaptlearn world new to=my-world example=false")),
+    "world import": Verb("lab.world_import", "make a world of the filled workbook, or a workbook of an LMS's catalogue",
+                         ("adaptlearn world import from=my-world/my-world.xlsx to=my-world",
+                          "adaptlearn world import from=lms-catalogue.csv to=my-world")),
+    "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
+                        ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
                      ("adaptlearn simulate agent=mastery",
                       "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
@@ -49,7 +56,7 @@ def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
              "usage: adaptlearn VERB [key=value ...] [--help] [--cfg job] [-m]", ""]  # fmt: skip
-    lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<12} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
                       "`adaptlearn VERB --help` lists keys with their defaults. format=json gives any table as JSON.",
                       "Learners here are simulated. What is assumed is graded C on the world's card."])  # fmt: skip
@@ -66,12 +73,15 @@ def main(argv: list[str] | None = None) -> None:
 
         print(f"adaptlearn {__version__}")
         return
-    name, rest = arguments[0], arguments[1:]
+    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
+    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
     if name not in VERBS:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, VERBS, 1) or ["demo"]
-        _stop(f"adaptlearn: no verb {name!r}; needed one of {', '.join(VERBS)}, e.g. adaptlearn {near[0]}")
+        wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
+        found = both if len(wanted) < len(VERBS) else name
+        near = (get_close_matches(found, wanted, 1) or wanted)[0]
+        _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
 
 
