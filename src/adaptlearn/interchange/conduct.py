@@ -36,10 +36,9 @@ def figures(facts: Facts, t: Tally) -> list[Figure]:
 
 def _completion(t: Tally) -> list[Figure]:
     """Share of activities begun or assigned that were completed; interval with answers of one learner kept together."""
-    if min(int(t.finished.sum()), int((t.finished == 0).sum())) < FEWEST:
+    done, tries = (t.pairs == 2).sum(1), (t.pairs > 0).sum(1)
+    if min(done.sum(), (tries - done).sum()) < FEWEST:
         return []
-    who = t.pairs >> 32
-    done, tries = np.bincount(who, t.finished), np.bincount(who)
     share = done.sum() / tries.sum()
     half = 1.96 * np.sqrt(((done - share * tries) ** 2).sum()) / tries.sum()
     return [Figure("completed, of what a person began or was assigned", share, share - half, share + half, "share")]

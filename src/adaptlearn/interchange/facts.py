@@ -2,8 +2,8 @@
 
     facts, answers = count(["export.xlsx"])
 
-Memory grows with learners and activities, not with rows: what needs pairs of learner and skill or activity is counted
-on the first learners of the log (``SAMPLED``), which the facts say.
+Memory grows with learners and activities, not with rows: what needs pairs of them is counted over as many learners as
+fit into a table of ``CELLS`` learners by activities, answers over the first ``ANSWERS`` of ``SAMPLED`` learners.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from adaptlearn.interchange.cells import UNKNOWN
 from adaptlearn.interchange.reading import Reading
 
-SAMPLED = 20_000  #: learners whose answers and activities are looked at pair by pair
+SAMPLED = 20_000  #: learners whose answers are looked at one by one
+CELLS = 100_000_000  #: bytes of the table of who did what: 250,000 learners with 400 activities
 ANSWERS = 400_000  #: answers that are kept
 TRIED = 3  #: answers of a learner on a skill from which on progress can be seen
 SILENCE = 30.0  #: days without a row before the log's end that may mean that a learner has left
@@ -81,8 +82,8 @@ class Tally:
     sums: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # per learner or activity
     columns: set[str] = field(default_factory=set)
     kept: dict[str, list[NDArray[Any]]] = field(default_factory=dict)  # answers
-    pairs: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # learner and activity
-    finished: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))  # of each pair
+    pairs: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))  # [learners, activities]: 0
+    #: not met, 1 begun, 2 completed
     histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(BINS) + 1, np.int64))
     counts: dict[str, int] = field(default_factory=dict)
     formats: set[int] = field(default_factory=set)  # of rows with an answer
@@ -116,6 +117,19 @@ class Tally:
     def of(self, name: str, length: int, blank: float = 0.0) -> NDArray[np.float64]:
         """A sum, minimum or maximum per learner or activity.   [length]"""
         return self._fit(name, length, blank)[:length]
+
+    def met(self, who: NDArray[np.int64], what: NDArray[np.int64], done: NDArray[np.uint8]) -> None:
+        """Note who began or completed which activity."""
+        people = CELLS // max(len(self.codes["activity"]), 1)
+        near = who < people
+        have = self.pairs.shape
+        need = (int(who[near].max(initial=-1)) + 1, int(what[near].max(initial=-1)) + 1)
+        if need[0] > have[0] or need[1] > have[1]:
+            rows = min(max(need[0], 3 * have[0] // 2), people) if need[0] > have[0] else have[0]
+            grown = np.zeros((max(rows, need[0]), max(need[1], have[1])), np.uint8)
+            grown[: have[0], : have[1]] = self.pairs[: len(grown)]
+            self.pairs = grown
+        np.maximum.at(self.pairs, (who[near], what[near]), done[near] + 1)
 
     def plus(self, name: str, count: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + int(count)
@@ -172,12 +186,8 @@ def _activity_facts(t: Tally, part: dict[str, NDArray[Any]], words: dict[str, An
         t.histogram += np.bincount(np.searchsorted(BINS, np.log(spent[some])), minlength=len(BINS) + 1)
     if "completed" in part or ("finished" in part and "completed" not in t.columns):
         done = part["completed"] if "completed" in part else (~np.isnan(part["finished"])).astype(np.uint8)
-        near = (who < SAMPLED) & (done != UNKNOWN)
-        keys = np.concatenate([t.pairs, (who[near] << 32) | what[near]])
-        values = np.concatenate([t.finished, done[near]])
-        t.pairs, place = np.unique(keys, return_inverse=True)
-        t.finished = np.zeros(len(t.pairs), np.uint8)
-        np.maximum.at(t.finished, place, values)
+        told = done != UNKNOWN
+        t.met(who[told], what[told], done[told])
 
 
 def _answer_facts(
@@ -219,7 +229,7 @@ def facts_of(readings: Sequence[Reading], t: Tally) -> tuple[Facts, Answers | No
         right=t.counts.get("right", 0), wrong=t.counts.get("answers", 0) - t.counts.get("right", 0),
         skills=len(t.codes.get("skill", {})), dated=t.counts.get("dated", 0),
         activities=len(t.codes.get("activity", {})), kinds=len(set(t.codes.get("kind", {})) - {""}),
-        kinds_answered=len(t.formats), done=int(t.finished.sum()), undone=int((t.finished == 0).sum()),
+        kinds_answered=len(t.formats), done=int((t.pairs == 2).sum()), undone=int((t.pairs == 1).sum()),
         timed=int(times.sum()), varied=bool((wide & (times >= 5)).sum() > 0.2 * max((times >= 5).sum(), 1)),
         rated=int(ratings.sum()), rating_often=int((ratings >= 3).sum()), offered=t.counts.get("offered", 0),
         chances=t.counts.get("chances", 0), words=words,

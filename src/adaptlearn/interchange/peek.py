@@ -18,9 +18,9 @@ from typing import Any
 
 from adaptlearn.core.refusal import Fault, Refusal
 
-BLOCK = 1 << 23  #: bytes of text held at once; no row may be longer
+BLOCK = 1 << 22  #: bytes of text held at once (the parser reads some blocks ahead); no row may be longer
 FIRST = 200  #: lines that are looked at
-LOOKED_THROUGH = 64 * BLOCK  #: bytes of a text that are searched for its first letter outside ASCII
+LOOKED_THROUGH = 128 * BLOCK  #: bytes of a text that are searched for its first letter outside ASCII
 TEXT = (".csv", ".tsv", ".txt")
 STATEMENTS = (".json", ".jsonl", ".ndjson")
 BOOKS = (".xlsx", ".xlsm")

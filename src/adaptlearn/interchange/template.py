@@ -69,7 +69,11 @@ def _read_me(sheet: Any) -> None:
     from openpyxl.styles import Font
 
     sheet.title = "Read me"
-    styles = {"title": Font(bold=True, size=16), "code": Font(name="Courier New", size=10), "": Font(size=11)}
+    styles = {
+        "title": Font(name="Calibri", bold=True, size=16),
+        "code": Font(name="Courier New", size=10),
+        "": Font(name="Calibri", size=11),
+    }
     for line, (text, style) in enumerate(READ_ME, start=1):
         sheet.cell(line, 1, text).font = styles[style]
     sheet.column_dimensions["A"].width = 110
@@ -83,7 +87,7 @@ def _dress(sheet: Any, columns: tuple[str, ...], about: Mapping[str, str]) -> No
 
     for at, column in enumerate(columns, start=1):
         head = sheet.cell(1, at)
-        head.font, head.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="26465A")
+        head.font, head.fill = Font(name="Calibri", bold=True, color="FFFFFF"), PatternFill("solid", fgColor="26465A")
         head.alignment = Alignment(vertical="center")
         if about[column]:
             head.comment = Comment(about[column], "adaptlearn", width=360, height=90)
@@ -92,10 +96,12 @@ def _dress(sheet: Any, columns: tuple[str, ...], about: Mapping[str, str]) -> No
             for line in range(2, LAST + 1):
                 sheet.cell(line, at).number_format = "@"
     sheet.row_dimensions[1].height = 22
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.freeze_panes = "B2" if columns[0] in ("id", "key") else "A2"
     if columns[-1] == "meaning":
         for line in range(2, sheet.max_row + 1):
-            sheet.cell(line, len(columns)).font = Font(color="6B7680", italic=True)
+            sheet.cell(line, len(columns)).font = Font(name="Calibri", color="6B7680", italic=True)
 
 
 def _choices(sheet: Any, name: str, columns: tuple[str, ...]) -> None:
