@@ -51,6 +51,9 @@ def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
             yield _numbered(names, batch.columns, line, among)
             line += len(batch) + len(among)
     except (pyarrow.ArrowException, OSError, UnicodeError) as error:
+        if "straddling" in str(error):
+            longest = f"or a row of more than {peek.BLOCK:,} bytes"
+            raise Torn(f"a quote that is opened on line {line + 1:,} and never closed, {longest}") from error
         raise Torn(str(error)) from error
     if ragged or line == header:
         yield _numbered(names, [pyarrow.array([], pyarrow.binary()) for _ in names], line, ragged)

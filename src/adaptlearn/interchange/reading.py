@@ -35,7 +35,8 @@ KINDS: dict[str, type[Text]] = {
     "group": Text, "split": Text,
 }  # fmt: skip
 """Our columns, and how their cells are read."""
-WHEN_SORTED = ("order", "day")  #: no blanks in these, nor in what a preset needs
+FILLED = frozenset(("learner", "skill", "correct", "activity", "completed"))  #: no blanks in these where needed
+SORTING = ("order", "day")  #: nor ever in these
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Reading:
         self._reject_file = RejectFile(Path(rejects) if rejects else None)
 
     def _kind(self, name: str, decimal: str) -> Text:
-        kind, blank = KINDS[name], name not in self.chosen.needs and name not in WHEN_SORTED
+        kind, blank = KINDS[name], name not in SORTING and not (name in FILLED and name in self.chosen.needs)
         if kind is Moment:
             return Moment(name, self.chosen, decimal=decimal, blank=blank, dates=self.dates)
         made = kind(name, self.chosen, decimal=decimal, blank=blank)
