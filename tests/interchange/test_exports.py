@@ -123,6 +123,29 @@ def test_pykt_writes_six_lines_a_learner(tmp_path):
         read(tmp_path / "torn.txt")
 
 
+def test_pykt_sequences_are_rows_of_lists_filled_up(tmp_path):
+    head = "fold,uid,questions,concepts,responses,timestamps,selectmasks\n"
+    row = '0,7,"11,12,-1","1,2,-1","0,1,-1","86400000,172800000,-1","1,1,-1"\n'
+    (tmp_path / "train_valid_sequences.csv").write_text(head + row + row.replace("0,1,-1", "0,1").replace(",7,", ",8,"))
+    table = read(tmp_path / "train_valid_sequences.csv")
+    assert table["skill"].tolist() == ["1", "2"] and table["day"].tolist() == [1.0, 2.0]
+    assert table.rejects.first == [(3, "lists that are not 2 long")]
+
+
+def test_the_log_is_never_written_over(tmp_path):
+    file = tmp_path / "log.csv"
+    file.write_text("User,Course\n7,A\n,B\n")
+    with pytest.raises(Refusal, match="the log itself"):
+        read(file, rejects=tmp_path / "x" / ".." / "log.csv")
+    assert file.read_text().startswith("User")
+
+
+def test_excels_own_first_line_is_passed_over(tmp_path):
+    (tmp_path / "log.csv").write_text("sep=;\r\nUser;Course;Minutes\r\n7;A, B;1,5\r\n", "utf-8-sig")
+    table = read(tmp_path / "log.csv")
+    assert table["activity"].tolist() == ["A, B"] and table["minutes"].tolist() == [1.5]
+
+
 @pytest.mark.parametrize(("written", "when"), [
     ("2024-03-04", days(2024, 3, 4)), ("2024-03-04T12:30:00Z", days(2024, 3, 4, 12, 30)),
     ("2024-03-04T12:30:00+02:00", days(2024, 3, 4, 10, 30)), ("04.03.2024", days(2024, 3, 4)),

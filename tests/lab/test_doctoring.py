@@ -68,6 +68,14 @@ def test_what_cannot_be_read_is_status_two_and_leaves_nothing(tmp_path, capsys, 
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_file_may_be_called_as_people_call_files(transcript, tmp_path, capsys):
+    for name in ("Export (1).csv", "Schulungen, März=2024 'neu'.csv"):
+        file = transcript.rename(tmp_path / name)
+        code, _, err = run(capsys, f"log={file}", "format=json")
+        assert code == 0, err
+        transcript = file
+
+
 def test_no_log_is_asked_for(capsys):
     code, _, err = run(capsys)
     assert code == 2 and "log=export.xlsx" in err

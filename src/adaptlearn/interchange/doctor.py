@@ -26,7 +26,9 @@ class Need(NamedTuple):
 
 
 def _some(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n else f"no {what}"
+    first, _, rest = what.partition(" ")  # one row, two rows
+    word = first.removesuffix("s") if n == 1 and first != "people" else first
+    return f"{n:,} {word} {rest}".rstrip() if n else f"no {what}"
 
 
 def _answers(f: Facts) -> str:

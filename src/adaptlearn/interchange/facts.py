@@ -6,7 +6,7 @@ Memory grows with learners and activities, not with rows: what needs pairs of th
 fit into a table of ``CELLS`` learners by activities, answers over the first ``ANSWERS`` of ``SAMPLED`` learners.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -135,12 +135,13 @@ class Tally:
         self.counts[name] = self.counts.get(name, 0) + int(count)
 
 
-def tally(readings: Sequence[Reading]) -> Tally:
-    """Count over logs that speak of the same learners."""
+def tally(readings: Sequence[Reading], tell: Callable[[str], None] = lambda said: None) -> Tally:
+    """Count over logs that speak of the same learners; ``tell`` hears how far it is."""
     counted = Tally(columns={name for reading in readings for name in reading.places})
     for reading in readings:
         for part in reading.parts():
             _row_facts(counted, reading, part)
+            tell(f"{reading.file.name}: {reading.read:,} rows")
     return counted
 
 

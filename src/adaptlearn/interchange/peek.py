@@ -38,7 +38,7 @@ class Torn(ValueError):
 class Peek:
     """The first rows of a table and how it is written."""
 
-    kind: str  # text | book | parquet | pykt | statements
+    kind: str  # text | book | parquet | pykt | pykt sequences | statements
     rows: tuple[tuple[int, tuple[str, ...]], ...]  # line, cells; the first few lines of the file
     encoding: str = "utf8"
     delimiter: str = ","
@@ -106,7 +106,10 @@ def _text(file: Path, encoding: str | None) -> Peek:
     delimiter = _delimiter(lines)
     if _is_pykt(lines):
         return Peek("pykt", (), named)
-    return Peek("text", tuple(_records(lines, delimiter)), named, delimiter)
+    rows = tuple(_records(lines, delimiter))
+    if {"uid", "concepts", "responses"} <= set(rows[0][1]):
+        return Peek("pykt sequences", (), named)
+    return Peek("text", rows, named, delimiter)
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:

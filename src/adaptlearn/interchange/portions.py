@@ -1,5 +1,7 @@
 """A table as a stream of portions, whatever its kind, so that memory does not grow with the file."""
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -46,6 +48,8 @@ def portions(file: Path, look: Peek, header: int, salt: str | None = None) -> It
         return _book(file, look, header)
     if look.kind == "pykt":
         return gathered(PYKT, _pykt(file, look.encoding))
+    if look.kind == "pykt sequences":
+        return gathered(PYKT, _pykt_sequences(file, look.encoding))
     if look.kind == "statements":
         return gathered(STATEMENTS, rows(file, salt))
     return of_text(file, look, header)
@@ -132,3 +136,17 @@ def _pykt(file: Path, encoding: str) -> Iterator[tuple[int, list[str], str]]:
             if not all(rest) or any(len(values) != n for values in lists):
                 raise Torn(f"lists that are not {n} long below line {line - 3:,}")
             yield from ((line, [uid, *values], "") for values in zip(*lists, strict=True))
+
+
+def _pykt_sequences(file: Path, encoding: str) -> Iterator[tuple[int, list[str], str]]:
+    """pyKT's ``train_valid_sequences.csv`` and the like: a row of lists per sequence, filled up with -1."""
+    with io.TextIOWrapper(lines_of(file), encoding, "backslashreplace", newline="") as stream:
+        for line, row in enumerate(csv.DictReader(stream), start=2):
+            n = len((row["responses"] or "").split(","))
+            lists = [(row.get(name) or ",".join(["-1"] * n)).split(",") for name in PYKT[1:]]
+            if any(len(values) != n for values in lists):
+                yield line, [str(row["uid"])], f"lists that are not {n} long"
+                continue
+            yield from (
+                (line, [str(row["uid"]), *values], "") for values in zip(*lists, strict=True) if values[2] != "-1"
+            )

@@ -62,7 +62,8 @@ class Rejects:
         if not self.count:
             return ""
         why = "; ".join(f"{reason}: {rows:,}" for reason, rows in self.reasons.most_common(5))
-        return f"{self.count:,} rows were left out ({why}), the first on line {self.first[0][0]}"
+        rows = "1 row was" if self.count == 1 else f"{self.count:,} rows were"
+        return f"{rows} left out ({why}), the first on line {self.first[0][0]}"
 
 
 class Reading:
@@ -88,6 +89,8 @@ class Reading:
         self.file, self.salt = Path(path), salt
         if dates not in (None, "dmy", "mdy"):
             raise Refusal([Fault(self.file.name, None, "dates", repr(dates), "dmy, mdy or none", "dmy")])
+        if rejects and self.file.exists() and Path(rejects).resolve() == self.file.resolve():
+            raise Refusal([Fault(self.file.name, None, "rejects", "the log itself", "another file", "rejects.csv")])
         asked = _asked(preset, columns or {})
         try:
             self.look = peek(self.file, encoding)
@@ -179,7 +182,7 @@ def _chosen(
     file: Path, look: Peek, name: str | None, asked: Preset | None, columns: Mapping[str, str]
 ) -> tuple[int, list[str], str, Preset]:
     """Where the names of columns stand, what they are, and which preset reads them."""
-    fixed = {"pykt": PYKT, "statements": STATEMENTS}.get(look.kind)
+    fixed = {"pykt": PYKT, "pykt sequences": PYKT, "statements": STATEMENTS}.get(look.kind)
     rows = [(1, fixed)] if fixed else [(line, row) for line, row in look.rows if any(row)][:PREAMBLE]
     for line, row in rows:
         found = name if asked is not None else recognised(row)

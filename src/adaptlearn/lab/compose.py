@@ -5,11 +5,12 @@ a wrong type is an error that names the nearest right one. Configs hold values, 
 comes from outside is executed.
 """
 
+import re
 import sys
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from adaptlearn.core import shelf
 
@@ -68,7 +69,9 @@ def compose(verb: str, schema: type, overrides: list[str]) -> Any:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(configs()), version_base="1.3", job_name=config_of(verb)):
-            return OmegaConf.to_object(hydra_compose(config_of(verb), expanded(overrides, schema)))
+            return OmegaConf.to_object(
+                hydra_compose(config_of(verb), [as_text(item, schema) for item in expanded(overrides, schema)])
+            )
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, overrides, error)) from error
 
@@ -92,6 +95,16 @@ def expanded(overrides: list[str], schema: type) -> list[str]:
             item = f"source={value}" if key == "from" and hasattr(schema, "source") else item
             out.append(f"++{item}" if _names_in_a_map(key, schema()) else item)
     return out
+
+
+def as_text(item: str, schema: type) -> str:
+    """A value that is text, such as ``log=Export (1).csv``, in quotes where Hydra would read more into it."""
+    key, _, value = item.partition("=")
+    is_text = get_type_hints(schema).get(key) in (str, str | None, Any)
+    if not is_text or re.fullmatch(r"[\w./:+~-]*|['\"\[{$].*", value, re.ASCII):
+        return item
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
 
 
 def _names_in_a_map(key: str, place: Any) -> bool:

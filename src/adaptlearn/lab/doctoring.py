@@ -41,7 +41,7 @@ def run(config: Config) -> None:
         raise ValueError("log is not given; needed a file, e.g. log=export.xlsx, or several: log=[a.csv,b.csv]")
     with progress("reading", config.format == "json") as tell:
         readings = [_reading(config, log, len(logs)) for log in logs]
-        counted = tally(readings)
+        counted = tally(readings, tell)
         facts, answers = facts_of(readings, counted)
         tell(f"judging {facts.rows:,} rows")
         traced = None
@@ -50,6 +50,8 @@ def run(config: Config) -> None:
             traced = _traced(*answers)
     found = {"facts": facts, "verdicts": doctor.examine(facts), "figures": conduct.figures(facts, counted),
              "advice": doctor.advice(facts), "cautions": doctor.cautions(facts), "traced": traced}  # fmt: skip
+    if facts.rejected and config.rejects is None:
+        found["cautions"][0] += "; rejects=rejects.csv writes them down"
     if config.page is not None:
         keep(config.page, page(found))
     if config.format == "json":
