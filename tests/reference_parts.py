@@ -121,7 +121,7 @@ class Platform:
         expected = sum(person.taste[axis][0] * x[axis] for axis in AXES)
         total = float(record.FORMAT_NOISE) + sum(person.taste[axis][1] * x[axis] ** 2 for axis in AXES)
         person.taste = {
-            axis: record.observe_format(*person.taste[axis], x[axis], reaction - expected, total) for axis in AXES
+            axis: record.observe_format(*person.taste[axis], x[axis], reaction - expected, 1.0 / total) for axis in AXES
         }
 
     def believed(self, person):

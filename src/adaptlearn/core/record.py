@@ -8,6 +8,7 @@ preferences of constant size; and running totals. One record is one row of float
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -124,9 +125,12 @@ def reaction_of(skipped, completed, stars):
 
 
 @formula
-def observe_format(mean, variance, x, surprise, total):
-    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s / t, variance' = v - (v x)^2 / t"""
-    gain = variance * x / total
+def observe_format(mean, variance, x, surprise, share):
+    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s h, variance' = v - (v x)^2 h
+
+    share h: 1 / (noise + sum of v x^2 over the axes), how much of a surprise one unit of variance explains.
+    """
+    gain = variance * x * share
     return mean + gain * surprise, maximum(variance - gain * variance * x, 0.02)
 
 
@@ -182,7 +186,7 @@ def view_totals(old, standing, goal, now):
 def view_skill(belief, tracer, now, target):
     """What a policy sees of one skill, each in [0, 1]: belief, answered, recency, taught, target."""
     days = maximum(now - belief.seen, 0.0)
-    recency = where(belief.seen < 0.0, 0.0, 1.0 / (1.0 + days / 7.0))
+    recency = where(belief.seen < 0.0, 0.0, 7.0 / (7.0 + days))
     answered, taught = belief.answered / (belief.answered + 5.0), belief.taught / (belief.taught + 2.0)
     return faded(belief, tracer, now), answered, recency, taught, target
 
@@ -226,13 +230,10 @@ class ViewSpec:
 
     def at(self, block: str) -> slice:
         """Where a block lies in a view, e.g. ``view[:, spec.at("belief")]``."""
-        start = 0
-        for name, size in self.segments():
-            if name == block:
-                return slice(start, start + size)
-            start += size
-        known = ", ".join(name for name, _ in self.segments())
-        raise KeyError(f"no block {block!r} in the view; needed one of {known}, e.g. 'belief'")
+        blocks = _blocks(self)
+        if block not in blocks:
+            raise KeyError(f"no block {block!r} in the view; needed one of {', '.join(blocks)}, e.g. 'belief'")
+        return blocks[block]
 
     def total(self, name: str) -> int:
         """Where one of VIEW_TOTALS lies in a view."""
@@ -253,3 +254,10 @@ class ViewSpec:
         row[self.format_at + len(AXES) : self.totals_at] = 1.0
         row[self.totals_at + TOTALS.index("pace")] = 1.0
         return row
+
+
+@lru_cache(maxsize=64)
+def _blocks(spec: ViewSpec) -> dict[str, slice]:
+    """Every block's place in a view; asked at each decision, so it is kept."""
+    ends = np.cumsum([size for _, size in spec.segments()])
+    return {name: slice(int(end) - size, int(end)) for (name, size), end in zip(spec.segments(), ends, strict=True)}

@@ -128,7 +128,7 @@ class Keeper:
         skipped = self.where(now.outcome > SUBSTITUTED + 0.5, 1.0, 0.0)
         surprise = self.text.reaction_of(skipped, now.completed, now.rating) - self.ops.sum(mean * x)
         total = float(FORMAT_NOISE) + self.ops.sum(variance * x * x)
-        after = self.text.observe_format(mean, variance, x, surprise, total)
+        after = self.text.observe_format(mean, variance, x, surprise, 1.0 / total)
         return self.where(reacted, after[0], mean), self.where(reacted, after[1], variance)
 
     def _about(self, event: Event, now: Happened) -> Any:
