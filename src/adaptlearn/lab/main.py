@@ -21,6 +21,13 @@ VERBS = {
                  ("adaptlearn demo",)),
     "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds",
                                                                          "adaptlearn worlds env=path/to/folder")),
+    "world new": Verb("lab.world_new", "begin a world of your own: a workbook with drop-downs to fill in",
+                      ("adaptlearn world new to=my-world", "adaptlearn world new to=my-world example=false")),
+    "world import": Verb("lab.world_import", "make a world of the filled workbook, or a workbook of an LMS's catalogue",
+                         ("adaptlearn world import from=my-world/my-world.xlsx to=my-world",
+                          "adaptlearn world import from=lms-catalogue.csv to=my-world")),
+    "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
+                        ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
                      ("adaptlearn simulate agent=mastery",
                       "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
@@ -36,6 +43,12 @@ VERBS = {
                  ("adaptlearn runs", "adaptlearn runs compare 3f2a 9c1b", "adaptlearn runs sync")),
     "reproduce": Verb("lab.reproducing", "a run again from its stored config: are the numbers the same?",
                       ("adaptlearn reproduce 3f2a",)),
+    "doctor": Verb("lab.doctoring", "what a log can tell about your people, what stays assumed, what to log first",
+                   ("adaptlearn doctor log=export.xlsx page=doctor.html",
+                    "adaptlearn doctor log=[studentInfo.csv,studentRegistration.csv]",
+                    "adaptlearn doctor log=export.csv columns.learner=Who columns.activity=What format=json")),
+    "statements": Verb("lab.stating", "write an event log as xAPI statements for a learning record store",
+                       ("adaptlearn statements log=log.parquet to=statements.jsonl.gz salt='words of your own'",)),
     "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
@@ -52,7 +65,7 @@ def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
              "usage: adaptlearn VERB [key=value ...] [-m] [--help] [--cfg job] [--config-dir FOLDER]", ""]  # fmt: skip
-    lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<12} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
                       "choices, each key=name:", *(f"  {name:<11} {group.line}" for name, group in GROUPS.items()), "",
                       "`adaptlearn VERB --help` lists keys and options. format=json gives any table as JSON.",
@@ -76,12 +89,15 @@ def main(argv: list[str] | None = None) -> None:
 
         verb = complete(arguments, VERBS)
         arguments = [verb, *arguments] if verb else sys.exit(0)
-    name, rest = arguments[0], arguments[1:]
+    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
+    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
     if name not in VERBS:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, VERBS, 1) or ["demo"]
-        _stop(f"adaptlearn: no verb {name!r}; needed one of {', '.join(VERBS)}, e.g. adaptlearn {near[0]}")
+        wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
+        found = both if len(wanted) < len(VERBS) else name
+        near = (get_close_matches(found, wanted, 1) or wanted)[0]
+        _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
 
 
