@@ -116,9 +116,10 @@ def _rules(promise: Mapping[str, Any], world: World) -> str:
     said = [
         f"excluded: {', '.join(rules.excluded) or 'none'}",
         f"not before: {_days(rules.not_before)}",
+        f"due: {_days(rules.due)}",
+        f"pinned: {', '.join(rules.pinned) or 'none'}",
+        f"live activities a week: {'any number' if rules.live_per_week is None else rules.live_per_week}",
         f"at most {world.programme.repeats} visits to one activity",
-        "for policies to read, **not enforced**: "
-        f"pinned ({', '.join(rules.pinned) or 'none'}), due ({_days(rules.due)})",
     ]
     refuses = [f"refuses {line}" for line in promise["refuses"]]
     return "## Rules and refusals\n\n" + "\n".join(f"- {line}" for line in (*said, *refuses))

@@ -34,6 +34,10 @@ VERBS = {
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
                    ("adaptlearn export agent=mastery to=bundle",)),
+    "bundle": Verb("lab.bundling", "check a bundle, show what is in it, compare two, or read what was logged with it",
+                   ("adaptlearn bundle check agents/mastery-onboarding/bundle", "adaptlearn bundle show bundle",
+                    "adaptlearn bundle diff bundle other-bundle",
+                    "adaptlearn bundle log bundle lines=decisions.jsonl to=log.parquet")),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
                       ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
@@ -77,6 +81,7 @@ def _run(name: str, rest: list[str]) -> int:
         from adaptlearn.lab.compose import compose, delegated
 
         module = import_module(f"adaptlearn.{VERBS[name].module}")
+        rest = module.worded(rest) if hasattr(module, "worded") else rest
         if delegated(name, rest, module):
             return 0
         return int(module.run(compose(name, module.Config, rest)) or 0)
