@@ -50,7 +50,7 @@ def folder(tiny, make_small, tmp_path_factory):
 
 
 def lived(runtime, i):
-    """A life of what may come: accepted, declined, unfinished, withdrawn since, late.   -> life for Node, its decisions"""
+    """A life of what may come: accepted, declined, unfinished, withdrawn, late.   -> life for Node, its decisions"""
     cat = runtime.shelf.catalogue
     profile = {"learner": f"u-{i}", "role": "counter", "weekly_minutes": 40 + 17 * i, "stated": "visual"}
     profile |= {"motive": "project"} if i % 2 else {}
