@@ -77,7 +77,7 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
         touched[i, k] = 0.0
     for r in range(rec.shape[1]):
         rec[i, r] = newcomer[r]
-    for a in range(legal.shape[1]):
+    for a in range(visits.shape[1]):
         visits[i, a], last[i, a], legal[i, a] = 0, -1.0, legal_first[a]
     for j in range(lives.shape[1]):
         lives[i, j] = 0.0
@@ -141,7 +141,7 @@ def favourite(i, key, now, mask, offers, free, day, role, trait, behaviour_p, ac
               skills, mind, touched, law_p):  # fmt: skip
     """What appeals most, with Gumbel luck addressed by activity; free: of all that is legal, else of the offer."""
     best, chosen = float32(-1e9), 0
-    for j in range(mask.shape[1] if free else offers.shape[1]):
+    for j in range(acts.shape[0] if free else offers.shape[1]):
         a = j if free else int64(offers[i, j])
         if a > 0 and mask[i, a] > 0:
             ready = carried(i, REQUIRES, a, day, links, index, skills, mind, touched, law_p)
@@ -214,13 +214,13 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
 
 def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers,
              offered,
-             links, index, weight, tracer, rec):  # fmt: skip
+             links, index, weight, tracer, rec, view):  # fmt: skip
     """The record after an event; activities enter by what they are declared to be."""
     n_skills = tracer.shape[0]
     declared = shown[a]
     for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
         if success_on(i, a, index[e], answers, links, index, weight)[0] < 0.5:  # asked skills come below
-            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec)
+            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec, view)
     start = links[ASSESSES, a]
     for e in range(start, links[ASSESSES, a + 1]):
         taught = float32(0.0)
@@ -237,6 +237,7 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
             now_day,
             tracer,
             rec,
+            view,
         )
     skipped = float32(outcome == SKIPPED)
     totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
@@ -251,10 +252,12 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
         lean(i, shown[offered], record.reaction_of(skipped, completed, stars), n_skills, rec)
 
 
-def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec):
+def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec, view):
     n = tracer.shape[0]
     new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, fraction, items, correct)
     record.Belief_spread(rec, i, k, n, new)
+    _, answered, _, taught, _ = record.view_skill(new, tracer[k], now_day, 0.0)
+    view[i, n + k], view[i, 3 * n + k] = answered, taught
 
 
 def lean(i, activity, reaction, n_skills, rec):
@@ -273,17 +276,37 @@ def lean(i, activity, reaction, n_skills, rec):
         rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
 
 
-def look(i, trait, role, day, terms, tracer, goals, rec, view):
-    """The view of a record on a day.   -> what the record believes the destination to be worth"""
+def face(i, role, tracer, goals, rec, view):
+    """The part of the view that time alone does not move, whole: at a birth, and where the destination changes."""
+    n = tracer.shape[0]
+    for k in range(n):
+        belief, target = record.Belief_over(rec, i, k, n), goals[role, 0, k]
+        _, view[i, n + k], _, view[i, 3 * n + k], view[i, 4 * n + k] = record.view_skill(belief, tracer[k], 0.0, target)
+
+
+def look(i, role, day, tracer, goals, rec, view):
+    """What time moves in the view of each skill; ``face`` and ``observe`` keep up the rest.
+    -> what the record believes the destination to be worth"""
     n, goal = tracer.shape[0], float32(0.0)
     for k in range(n):
-        belief = record.Belief_over(rec, i, k, n)
         target = goals[role, 0, k]
-        known, answered, recency, taught, wanted = record.view_skill(belief, tracer[k], day, target)
-        view[i, k], view[i, n + k], view[i, 2 * n + k] = known, answered, recency
-        view[i, 3 * n + k], view[i, 4 * n + k] = taught, wanted
+        known, _, recency, _, _ = record.view_skill(record.Belief_over(rec, i, k, n), tracer[k], day, target)
+        view[i, k], view[i, 2 * n + k] = known, recency
         goal += target * known
-    at, source = 5 * n, n * N_PER_SKILL
+    return goal
+
+
+def believed(i, role, goals, view):
+    """What a view believes another destination to be worth; it has been brought up to the day."""
+    goal = float32(0.0)
+    for k in range(goals.shape[2]):
+        goal += goals[role, 0, k] * view[i, k]
+    return goal
+
+
+def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
+    """The rest of the view: format preferences, what the learner said, totals."""
+    at, source = 5 * n_skills, n_skills * N_PER_SKILL
     for j in range(N_AXES):
         view[i, at + j] = rec[i, source + j]
         view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
@@ -297,16 +320,16 @@ def look(i, trait, role, day, terms, tracer, goals, rec, view):
     at += N_MOTIVES + N_MODES
     for j in range(N_TOTALS):
         view[i, at + j] = totals[j]
-    return goal
 
 
 def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask):
-    """Legality as the AND of byte rows: still allowed, open today, short enough for the minutes left; rest always."""
+    """Legality as the AND of byte rows, eight at a time: still allowed, open today, short enough for the minutes left;
+    rest always.   legal, mask, fits, open_days [., W] words"""
     left = maximum(terms.horizon - day, 0.0) * weekly_minutes / 7.0
-    bucket = 0
-    while bucket < durations.shape[0] and durations[bucket] <= left:
-        bucket += 1
+    bucket = durations.shape[0]
+    while bucket > 0 and durations[bucket - 1] > left:
+        bucket -= 1
     today = minimum(int64(day), int64(open_days.shape[0] - 1))
-    for a in range(mask.shape[1]):
-        mask[i, a] = legal[i, a] & open_days[today, a] & fits[bucket, a]
-    mask[i, 0] = 1
+    for w in range(mask.shape[1]):
+        mask[i, w] = legal[i, w] & open_days[today, w] & fits[bucket, w]
+    mask[i, 0] |= ONE  # activity 0 is "nothing now"

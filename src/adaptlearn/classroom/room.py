@@ -3,6 +3,7 @@
 The classroom is handed its law, its behaviour and its reward as modules of scalar text; it knows none by name.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
 from adaptlearn.classroom.layout import EVENT, Terms
-from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, population_table, terms_of
+from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Life, Population, Skill, Traits
 from adaptlearn.core.record import Tracer, ViewSpec
@@ -129,7 +130,8 @@ class Classroom:
         self._life = rows_as(Life._fields, self.life)
         self.rec = np.zeros((n, self.spec.record_size), np.float32)
         self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
-        self.legal, self.mask = np.zeros((n, a), np.uint8), np.zeros((n, a), np.uint8)
+        self.legal, self._mask = (np.zeros((n, padded(a)), np.uint8) for _ in range(2))
+        self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)
         self.final_view = np.zeros((n if self.autoreset else 1, self.spec.size), np.float32)
         self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
@@ -158,27 +160,38 @@ class Classroom:
 
     def birth(self, rows: NDArray[np.int64]) -> None:
         """A new life for the learners whose ids stand in the given rows."""
+        given = np.ascontiguousarray(rows, np.int64)
+        if not self.shared or len(given) < SERIAL_BELOW:
+            self._bear(given)
+        else:
+            list(_threads(len(self._shares)).map(self._bear, np.array_split(given, len(self._shares))))
+
+    def _bear(self, rows: NDArray[np.int64]) -> None:
         p = self.pack
         self.kernels.start(
-            np.ascontiguousarray(rows, np.int64), np.uint64(self.seed), self._terms, self._law, self._behaviour,
+            rows, np.uint64(self.seed), self._terms, self._law, self._behaviour,
             self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
             p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
-            self.last, self.legal, self.view, self.mask,
+            self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
         """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
-        if len(self._shares) == 1:
-            self._live(*self._shares[0], offers)
-        else:
-            list(_threads(len(self._shares)).map(lambda share: self._live(*share, offers), self._shares))
+        self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
             ended = self.kernels.next_lives(
                 np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids
             )
             if len(ended):
                 self.birth(ended)
+
+    def _each(self, part: Callable[[int, int], None]) -> None:
+        """A call for every share of the rows, side by side where there are several."""
+        if self.shared:
+            list(_threads(len(self._shares)).map(lambda share: part(*share), self._shares))
+        else:
+            part(*self._shares[0])
 
     def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
         p = self.pack
@@ -187,24 +200,27 @@ class Classroom:
             self._tracer,
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
-            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event,
+            self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready,
         )  # fmt: skip
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
-        self.kernels.choose(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self.mask,
-            np.float32(temperature), self.offers, self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.choose(
+            *self._asked(low, high), scores[low:high], self._mask[low:high], np.float32(temperature),
+            self.offers[low:high], self.propensity[low:high],
+        ))  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
-        self.kernels.wander(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask,
-            self.offers,
-            self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.wander(
+            *self._asked(low, high), self._mask[low:high], self.offers[low:high], self.propensity[low:high]
+        ))  # fmt: skip
+
+    def _asked(self, low: int, high: int) -> tuple[Any, ...]:
+        """Whom a decision is about, and when: seed, ids, steps, alive."""
+        life = self.life[low:high]
+        return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
 
     def history(self, out: Floats | None = None) -> Floats:
         """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""

@@ -88,8 +88,8 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
 
 
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
-         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-         offers, view, mask, pay, flags, event, answers, ready):  # fmt: skip
+         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
+         offers, view, mask, mask_words, pay, flags, event, answers, ready):  # fmt: skip
     """One step of learner i."""
     # 1 luck, and 2 the offer: accepted, replaced, skipped
     key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
@@ -109,7 +109,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     # 7 the record
     remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct,
              answers,
-             about, links, index, weight, tracer, rec)  # fmt: skip
+             about, links, index, weight, tracer, rec, view)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
     pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
     gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
@@ -118,7 +118,8 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
     age(i, life, gap, minutes, staff, cost, completed)
     # 10 reward, view, mask
-    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
+    goal = look(i, role, day + gap, tracer, goals, rec, view)
+    life[i].assessed = goal
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
@@ -126,8 +127,9 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
     life[i].alive = 0.0 if leaves or flags[i, 1] > 0 else 1.0
     if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
-        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
-    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+        goal = switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+    sum_up(i, trait, goal, day + gap, terms, skills.shape[0], rec, view)
+    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
 def age(i, life, gap, minutes, staff, cost, completed):
@@ -141,11 +143,13 @@ def age(i, life, gap, minutes, staff, cost, completed):
 
 
 def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view):
-    """The destination changes: worth is counted anew, and the record tells."""
+    """The destination changes: worth is counted anew, and the record tells.   -> what it believes of the new one"""
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
-    life[i].assessed = look(i, trait, role, life[i].day, terms, tracer, goals, rec, view)
+    face(i, role, tracer, goals, rec, view)
+    life[i].assessed = believed(i, role, goals, view)
+    return life[i].assessed
 
 
 def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost):
@@ -162,14 +166,17 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
     """Births of the named rows, with their first view and mask."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p = behaviour_row[0]
+    legal_words, mask_words = legal.view(uint64), mask.view(uint64)
     for r in range(rows.shape[0]):
         i = rows[r]
         be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids,
                 traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
-        life[i].assessed = look(i, trait, int64(trait.role), 0.0, terms, tracer, goals, rec, view)
-        allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+        face(i, int64(trait.role), tracer, goals, rec, view)
+        life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
+        sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
+        allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
 def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index,
@@ -180,11 +187,12 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
     """One decision step of everyone alive in rows low to high, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
+    legal_words, mask_words = legal.view(uint64), mask.view(uint64)
     for i in range(low, high):
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
-                 open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-                 offers, view, mask, pay, flags, event, answers, ready)  # fmt: skip
+                 open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
+                 offers, view, mask, mask_words, pay, flags, event, answers, ready)  # fmt: skip
         else:
             pay[i] = 0.0
             flags[i, 0], flags[i, 1] = 0, 0
