@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from adaptlearn.classroom.layout import EVENT, OUTCOMES
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import Thinker
 from adaptlearn.core import luck
+from adaptlearn.core.catalogue import Rules as HouseRules
 from adaptlearn.core.learner import MODES, MOTIVES
 from adaptlearn.envs import registry
 from adaptlearn.export import bundle
@@ -63,9 +65,17 @@ def told(world, room, offered, i):
     return said
 
 
-def test_whole_lives_are_decided_as_in_the_classroom(tiny, small, runtime):
+HOUSE = HouseRules(("listening-quiz",), ("greeting-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
+                   (("listening-pairs", 3.5),), live_per_week=1)  # fmt: skip
+
+
+@pytest.mark.parametrize("house", [HouseRules(), HOUSE], ids=["free", "ruled"])
+def test_whole_lives_are_decided_as_in_the_classroom(tiny, small, tmp_path, house):
     """Same learners, same luck: same mask, same choice, same propensity, same record, to the end of every life."""
-    room = Classroom(registry.rules("tiny-v1", decides="assign"), 60, seed=11).begin(np.arange(60))
+    live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))
+    world = replace(tiny, activities=live if house.pinned else tiny.activities, rules=house)
+    runtime = Runtime.load(bundle.write(small, world, tmp_path / "b"))
+    room = Classroom(registry.rules(world, decides="assign"), 60, seed=11).begin(np.arange(60))
     thinker = Thinker(small, room)
     records = []
     for i in range(room.n):
