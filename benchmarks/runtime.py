@@ -49,7 +49,7 @@ def lives(runtime, shelf, k):
         for step in range(STEPS):
             seconds, advice = clocked(runtime.recommend, record, shelf, k, day=step)
             spent["recommend"].append(seconds)
-            feeds = runtime._feeds([record], [float(step)], shelf) | {"luck": runtime._luck([record], k, None)}
+            feeds = runtime.feeds([record], [float(step)], shelf, k)
             spent["graph"].append(clocked(runtime.graph, feeds)[0])
             taken = advice.ids[0]
             event = {"day": step, "offered": advice.ids}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adaptlearn.lab.tables import show
 
+WORDS = ("action", "bundle", "other")  #: bare words of the command line, in this order
 ACTIONS = ("check", "show", "diff", "log")
 
 
@@ -20,12 +21,6 @@ class Config:
     to: str = "log.parquet"  # log: where the event log goes
     format: str = "table"
     debug: bool = False
-
-
-def worded(words: list[str]) -> list[str]:
-    """``check path`` and ``diff path path`` as keys: what stands without ``=`` is told by its place."""
-    keys = iter(("action", "bundle", "other"))
-    return [word if "=" in word or word.startswith("-") else f"{next(keys, 'other')}={word}" for word in words]
 
 
 def run(config: Config) -> int:

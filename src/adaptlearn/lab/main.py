@@ -34,11 +34,15 @@ VERBS = {
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
-                   ("adaptlearn export agent=mastery to=bundle",)),
+                   ("adaptlearn export agent=mastery to=bundle",
+                      "adaptlearn export checkpoint=agent.npz to=agents/linear-onboarding learners=2048")),
     "bundle": Verb("lab.bundling", "check a bundle, show what is in it, compare two, or read what was logged with it",
                    ("adaptlearn bundle check agents/mastery-onboarding/bundle", "adaptlearn bundle show bundle",
                     "adaptlearn bundle diff bundle other-bundle",
                     "adaptlearn bundle log bundle lines=decisions.jsonl to=log.parquet")),
+    "registry": Verb("lab.registry", "bundles in MLflow's registry: challenger, gated champion, and a server",
+                     ("adaptlearn registry add agents/mastery-onboarding/bundle", "adaptlearn registry list",
+                      "adaptlearn registry promote", "adaptlearn registry serve port=5001")),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
                       ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
@@ -82,7 +86,7 @@ def _run(name: str, rest: list[str]) -> int:
         from adaptlearn.lab.compose import compose, delegated
 
         module = import_module(f"adaptlearn.{VERBS[name].module}")
-        rest = module.worded(rest) if hasattr(module, "worded") else rest
+        rest = named(rest, getattr(module, "WORDS", ()))
         if delegated(name, rest, module):
             return 0
         return int(module.run(compose(name, module.Config, rest)) or 0)
@@ -94,6 +98,17 @@ def _run(name: str, rest: list[str]) -> int:
             raise
         _stop(f"adaptlearn {name}: {error}")
     return 2
+
+
+def named(words: list[str], keys: tuple[str, ...]) -> list[str]:
+    """Bare words as the keys they stand for, e.g. ``check path`` as ``action=check bundle=path``."""
+    bare = [word for word in words if "=" not in word and not word.startswith(("-", "~"))]
+    if not keys or not bare:
+        return words
+    first, more = bare[: len(keys) - 1], bare[len(keys) - 1 :]
+    given = [f"{key}={word}" for key, word in zip(keys, first, strict=False)]
+    given += [f"{keys[-1]}={more[0] if len(more) == 1 else '[' + ','.join(more) + ']'}"] if more else []
+    return [*given, *(word for word in words if word not in bare)]
 
 
 def _stop(message: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import golden, luck
+from . import golden
 from .advice import Choice, Recommendation, why
 from .contract import Catalogue, Contract, Floats, number, read_catalogue, read_contract, read_json
 from .engine import Graph
@@ -26,6 +26,7 @@ from .guardrails import Limits, Rules, read_rules
 from .intake import read_event, read_profile
 from .keeping import Record, read_record
 from .lines import line_of
+from .luck import uniforms
 from .seal import Refused, read_folder
 
 MOST_PLACES = 50  #: in one slate
@@ -163,7 +164,7 @@ class Runtime:
         if len(when) != len(mine):
             raise Refused("days", f"{len(when)} of them", f"{len(mine)}, one per record")
         shelf = catalogue or self.shelf
-        feeds = self._feeds(mine, when, shelf) | {"luck": self._luck(mine, int(k), luck)}
+        feeds = self.feeds(mine, when, shelf, int(k), luck)
         then, trouble = self._decided(feeds)
         return [self._said(i, mine[i], when[i], shelf, feeds, then, trouble) for i in range(len(mine))]
 
@@ -219,8 +220,16 @@ class Runtime:
         }
         return feeds | ({"thought": np.zeros((1, self._thought), np.float32)} if self._thought else {})
 
-    def _feeds(self, records: Sequence[Record], days: Sequence[float], shelf: Shelf) -> Arrays:
-        """Inputs of one decision, luck apart. The history is the twin of ``classroom.story.recall``."""
+    def feeds(
+        self,
+        records: Sequence[Record],
+        days: Sequence[float],
+        catalogue: Shelf | None = None,
+        k: int = 1,
+        luck: Sequence[Sequence[float]] | None = None,
+    ) -> Arrays:
+        """Inputs of the graph for one decision each, by name. The history is the twin of ``classroom.story.recall``."""
+        shelf = catalogue or self.shelf
         history = np.zeros((len(records), len(shelf.catalogue.ids), 3), np.float32)
         for i, (record, day) in enumerate(zip(records, days, strict=True)):
             for activity, (times, last) in record.visits.items():
@@ -236,16 +245,16 @@ class Runtime:
             "temperature": self._temperature,
         }
         if self._thought:
-            drawn = [luck.uniforms(self.seed, "thought", r.learner, r.step, self._thought) for r in records]
+            drawn = [uniforms(self.seed, "thought", r.learner, r.step, self._thought) for r in records]
             feeds["thought"] = np.array(drawn)
-        return feeds
+        return feeds | {"luck": self._luck(records, k, luck)}
 
     def _luck(self, records: Sequence[Record], k: int, given: Sequence[Sequence[float]] | None) -> Floats:
         """One uniform per learner and place; the best needs none.   -> [N, k]"""
         if given is None:
             if self._temperature[0] == 0.0:
                 return np.zeros((len(records), k), np.float32)
-            return np.array([luck.uniforms(self.seed, "choice", r.learner, r.step, k) for r in records])
+            return np.array([uniforms(self.seed, "choice", r.learner, r.step, k) for r in records])
         rows = np.array([[number("luck", u, 0.0, 1.0, "0.37") for u in row] for row in given], np.float32)
         if rows.shape != (len(records), k) or rows.max() >= 1.0:
             raise Refused("luck", rows.tolist(), f"{k} numbers in [0, 1) for each learner")
