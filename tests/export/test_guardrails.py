@@ -1,9 +1,12 @@
 """The learning department's rules: a mask that holds in every life and needs no retraining; refused by name."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adaptlearn.core import luck
 from adaptlearn.core.catalogue import DUE_MARGIN, Rules
@@ -143,3 +146,35 @@ def test_the_rules_of_a_bundle_are_those_of_its_world(tiny):
     assert (found.pinned, found.excluded, found.due, found.not_before) == (
         rules.pinned, rules.excluded, rules.due, rules.not_before)  # fmt: skip
     assert found.live_per_week == 2 and found.repeats == world.programme.repeats
+
+
+TOML = st.recursive(
+    st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=6)
+    | st.sampled_from(["greeting-quiz"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["greeting-quiz", "counter-check", "x"]), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from([*guardrails.RULES, "at_most"]), TOML, max_size=4), st.binary(max_size=30))
+def test_whatever_stands_in_a_rules_file_it_is_honoured_or_refused_by_name(tiny, given, noise):
+    at = type("Catalogue", (), {"at": tiny.activity_index})()
+    text = "[rules]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in given.items())
+    for blob in (text.encode("utf-8", "surrogatepass"), noise, text.encode("utf-8", "surrogatepass") + noise):
+        try:
+            assert isinstance(guardrails.read_rules(blob, at), guardrails.Rules)
+        except Refused as refusal:
+            assert refusal.field.startswith("rules.toml") and refusal.needed
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + " }"
+    return f"[{', '.join(map(toml, value))}]" if isinstance(value, list) else json.dumps(value)

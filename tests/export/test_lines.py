@@ -8,6 +8,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adaptlearn.core import log
 from adaptlearn.export import bundle
@@ -98,3 +100,19 @@ def test_statements_are_as_xapi_asks(runtime):
 def test_lines_that_are_none_are_refused(runtime, text):
     with pytest.raises(Refused, match="line"):
         lines.columns(lines.read_lines(text), runtime.shelf.catalogue, runtime.contract)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+                    max_leaves=5)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([*lines.NEEDED, "line_version"]), JSON)
+def test_whatever_stands_in_a_line_it_is_read_or_refused_by_name(runtime, field, value):
+    whole = life(runtime, "u-1", 1)[0]
+    try:
+        told = lines.read_lines(json.dumps(whole | {field: value}))
+        lines.columns(told, runtime.shelf.catalogue, runtime.contract)
+    except Refused as refusal:
+        assert "line" in refusal.field and refusal.needed

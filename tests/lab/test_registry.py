@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,9 @@ def test_both_flavours_decide_as_the_bundle_does(added, store, folder):
         served = mlflow.pyfunc.load_model(f"models:/{added}@champion")
         rows = [{"profile": json.dumps(PROFILE), "day": 1.0, "k": 3}, {"profile": json.dumps({"learner": 3})}]
         said = served.predict(pd.DataFrame(rows))
-        graph = next(m for m in mlflow.search_logged_models(output_format="list") if m.name == "graph")
+        graph = next(
+            m for m in mlflow.search_logged_models([registry._experiment()], output_format="list") if m.name == "graph"
+        )
         tensors = mlflow.onnx.load_model(graph.model_uri)
     assert not [path.name for path in files if path.suffix in (".pkl", ".pickle", ".cloudpickle")]
     assert not [
@@ -136,5 +139,6 @@ def test_a_server_answers_on_loopback(added, store, folder):
             list(json.loads(row["mastery"]).values()), list(expected.mastery.values()), atol=1e-6
         )
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)

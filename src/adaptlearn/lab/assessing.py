@@ -79,7 +79,7 @@ def failures(ours: Lives, base: Lives) -> list[str]:
     worse, left, other = gain < -0.02, ours.left, base.left
     return [
         f"{100 * worse.mean():.0f} % of learners end more than .02 below where the syllabus would have left them",
-        f"a tenth of learners end {-np.quantile(gain, 0.1):.3f} or more below it",
+        f"nine of ten learners end at least {np.quantile(gain, 0.1):+.3f} from it",
         f"{100 * (left & ~other).mean():.1f} % leave who would have stayed under it, "
         f"{100 * (other & ~left).mean():.1f} % stay who would have left",
     ]

@@ -155,9 +155,9 @@ def _log_served(bundle: Path, runtime: Any, name: str) -> Any:
 
     given, text = ["profile", "record", "event"], DataType.string
     columns = [ColSpec(text, one, required=False) for one in given]
-    columns += [ColSpec(DataType.double, "day", required=False), ColSpec(DataType.long, "k", required=False)]
+    columns += [ColSpec(DataType.double, "day", required=False), ColSpec(DataType.double, "k", required=False)]
     answers = Schema([ColSpec(text, one) for one in ("record", "choices", "mastery", "fallback", "refused")])
-    example = pd.DataFrame([{"profile": json.dumps(_newcomer(runtime)), "day": 0.0, "k": 3}])
+    example = pd.DataFrame([{"profile": json.dumps(_newcomer(runtime)), "day": 0.0, "k": 3.0}])
     with tempfile.TemporaryDirectory() as place:
         own = Path(place) / "adaptlearn_runtime"
         shutil.copytree(Path(folder.__file__).parent, own, ignore=shutil.ignore_patterns("__pycache__"))
@@ -254,5 +254,14 @@ def _serve(config: Config) -> int:
                "--env-manager", "local", "--host", config.host, "--port", str(config.port)]  # fmt: skip
     place = f"http://{config.host}:{config.port}/invocations"
     print(f"{place} answers for {name}@{config.alias} in some seconds; Ctrl-C ends it", flush=True)
-    own = {**os.environ, "MLFLOW_TRACKING_URI": address(config.store)}
+    own = {**os.environ, "MLFLOW_TRACKING_URI": address(config.store), "PATH": _path()}
     return subprocess.run(command, env=own, check=False).returncode
+
+
+def _path() -> str:
+    """PATH with the scripts of this Python in front: MLflow calls uvicorn by name."""
+    from importlib.metadata import distribution
+
+    found = [file.locate() for file in distribution("uvicorn").files or () if file.stem == "uvicorn"]
+    homes = [str(Path(str(file)).resolve().parent) for file in found if Path(str(file)).is_file()]
+    return os.pathsep.join([*homes, str(Path(sys.executable).parent), os.environ.get("PATH", "")])

@@ -43,7 +43,9 @@ class Served(PythonModel):  # type: ignore[misc]
                       else self.runtime.start(self.read("profile", given["profile"])))  # fmt: skip
             if given["event"]:
                 record = self.runtime.observe(record, self.read("event", given["event"]))
-            advice = self.runtime.recommend(record, k=int(given["k"] or 1), day=given["day"])
+            places = given["k"] or 1
+            places = int(places) if places % 1 == 0 else places  # MLflow has no whole numbers that may be missing
+            advice = self.runtime.recommend(record, k=places, day=given["day"])
         except ValueError as refusal:
             return dict.fromkeys(ANSWERS, "") | {"refused": str(refusal)}
         choices = [{"activity": c.activity, "title": c.title, "propensity": c.propensity, "why": c.why}

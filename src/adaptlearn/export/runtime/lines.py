@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .advice import Recommendation
-from .contract import OUTCOMES, Catalogue, Contract, read_json
+from .contract import OUTCOMES, Catalogue, Contract, number, read_json
 from .intake import Told
 from .seal import Refused
 
@@ -27,8 +27,8 @@ VERBS = {
     "attempted": "http://adlnet.gov/expapi/verbs/attempted",
     "skipped": "http://id.tincanapi.com/verb/skipped",
 }
-NEEDED = ("learner", "step", "day", "offered", "propensity", "taken", "outcome", "completed", "minutes", "items",
-          "correct", "rating")  # fmt: skip
+NEEDED = ("learner", "policy", "step", "day", "offered", "propensity", "taken", "outcome", "completed", "minutes",
+          "items", "correct", "rating")  # fmt: skip
 
 
 def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -> dict[str, Any]:
@@ -62,15 +62,46 @@ def read_lines(text: str) -> list[dict[str, Any]]:
         Refused: naming the line and the field.
     """
     lines = []
-    for number, one in enumerate(filter(str.strip, text.splitlines()), 1):
-        line = read_json(f"line {number}", one.encode("utf-8", "surrogatepass"))
+    for at, one in enumerate(filter(str.strip, text.splitlines()), 1):
+        line = read_json(f"line {at}", one.encode("utf-8", "surrogatepass"))
         if line.get("line_version") != LINE_VERSION:
-            raise Refused(f"line {number} line_version", repr(line.get("line_version")), str(LINE_VERSION))
-        for name in NEEDED:
-            if name not in line:
-                raise Refused(f"line {number} {name}", "nothing", "a decision line as Runtime.line wrote it")
+            raise Refused(f"line {at} line_version", repr(line.get("line_version")), str(LINE_VERSION))
+        _require(line, f"line {at}")
         lines.append(line)
     return lines
+
+
+def _require(line: Mapping[str, Any], place: str) -> None:
+    """Every field of a line there, of its kind and within bounds."""
+    needed = "as Runtime.line wrote it"
+    for name in NEEDED:
+        if name not in line:
+            raise Refused(f"{place} {name}", "nothing", needed)
+    for name, most in (("step", 2.0**31 - 1), ("day", 1e5), ("minutes", 1e5), ("rating", 5.0)):
+        number(f"{place} {name}", line[name], 0.0, most)
+    counts = [line["items"], line["correct"]]
+    fits = {
+        "learner": isinstance(line["learner"], str),
+        "policy": isinstance(line["policy"], str),
+        "step": line["step"] == int(line["step"]),
+        "offered": _listed(line["offered"], str) and len(line["offered"]) > 0,
+        "propensity": _listed(line["propensity"], (int, float)) and all(0.0 <= p <= 1.0 for p in line["propensity"]),
+        "taken": line["taken"] is None or isinstance(line["taken"], str),
+        "outcome": line["outcome"] in OUTCOMES,
+        "completed": isinstance(line["completed"], bool),
+        "items": all(isinstance(one, dict) and _listed(list(one.values()), int) for one in counts),
+    }
+    fits["correct"] = fits["items"] and all(
+        0 <= line["correct"].get(s, -1) <= n <= 255 for s, n in line["items"].items()
+    )
+    fits["propensity"] = fits["propensity"] and fits["offered"] and len(line["propensity"]) == len(line["offered"])
+    for name, well in fits.items():
+        if not well:
+            raise Refused(f"{place} {name}", repr(line[name]), needed)
+
+
+def _listed(values: object, kind: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(v, kind) and not isinstance(v, bool) for v in values)
 
 
 def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: Contract) -> dict[str, NDArray[Any]]:
@@ -109,7 +140,7 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
         "gap_days": _gaps(rows),
         "left": np.zeros(len(rows), bool),
         "propensity": column("float32", (_padded(line["propensity"], places, 1.0) for line in rows)),
-        "role": column("int8", (roles.get(line.get("role", ""), -1) for line in rows)),
+        "role": column("int8", (roles.get(str(line.get("role", "")), -1) for line in rows)),
     }  # fmt: skip
     made |= {"completed": column("bool", (line["completed"] for line in rows))}
     made |= {"minutes": column("float32", (line["minutes"] for line in rows))}
