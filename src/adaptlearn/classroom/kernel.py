@@ -200,9 +200,10 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
-        gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
-        life[i].value += goals[role, 0, k] * gained
-        life[i].potential += goals[role, 1, k] * gained
+        if goals[role, 1, k] > 0.0:  # the destination rests on it
+            gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
+            life[i].value += goals[role, 0, k] * gained
+            life[i].potential += goals[role, 1, k] * gained
         best = maximum(best, law.level(before, skill, law_p))
         law.Mind_put(mind, i, k, after)
         touched[i, k] = day
@@ -212,33 +213,23 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
 # --- what the platform sees -----------------------------------------------------------------------------------------
 
 
-def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers,
+def remember(i, a, outcome, completed, asked, shown, now_day, minutes, stars, items, correct, answers,
              offered,
              links, index, weight, tracer, rec, view):  # fmt: skip
     """The record after an event; activities enter by what they are declared to be."""
-    n_skills = tracer.shape[0]
+    n_skills, share = tracer.shape[0], record.share_done(completed)
     declared = shown[a]
     for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
         if success_on(i, a, index[e], answers, links, index, weight)[0] < 0.5:  # asked skills come below
-            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec, view)
+            observe(i, index[e], weight[e], share, 0.0, 0.0, now_day, tracer, rec, view)
     start = links[ASSESSES, a]
     for e in range(start, links[ASSESSES, a + 1]):
         taught = float32(0.0)
         for d in range(links[DECLARED, a], links[DECLARED, a + 1]):
             if index[d] == index[e]:
                 taught = weight[d]
-        observe(
-            i,
-            index[e],
-            taught,
-            fraction,
-            asked * weight[e],
-            asked * float32(answers[i, e - start]),
-            now_day,
-            tracer,
-            rec,
-            view,
-        )
+        n, right = asked * weight[e], asked * float32(answers[i, e - start])
+        observe(i, index[e], taught, share, n, right, now_day, tracer, rec, view)
     skipped = float32(outcome == SKIPPED)
     totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
     old = record.Totals_from(rec, i, totals_at)
@@ -252,9 +243,9 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
         lean(i, shown[offered], record.reaction_of(skipped, completed, stars), n_skills, rec)
 
 
-def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec, view):
+def observe(i, k, weight, share, items, correct, now_day, tracer, rec, view):
     n = tracer.shape[0]
-    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, fraction, items, correct)
+    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, share, items, correct)
     record.Belief_spread(rec, i, k, n, new)
     _, answered, _, taught, _ = record.view_skill(new, tracer[k], now_day, 0.0)
     view[i, n + k], view[i, 3 * n + k] = answered, taught
@@ -269,19 +260,25 @@ def lean(i, activity, reaction, n_skills, rec):
     for j in range(N_AXES):
         expected += rec[i, at + j] * x[j]
         total += rec[i, at + N_AXES + j] * x[j] * x[j]
+    share = 1.0 / total
     for j in range(N_AXES):
         mean, variance = record.observe_format(
-            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total
+            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, share
         )
         rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
 
 
-def face(i, role, tracer, goals, rec, view):
+def face(i, trait, role, tracer, goals, rec, view):
     """The part of the view that time alone does not move, whole: at a birth, and where the destination changes."""
     n = tracer.shape[0]
     for k in range(n):
         belief, target = record.Belief_over(rec, i, k, n), goals[role, 0, k]
         _, view[i, n + k], _, view[i, 3 * n + k], view[i, 4 * n + k] = record.view_skill(belief, tracer[k], 0.0, target)
+    at = 5 * n + 2 * N_AXES
+    for j in range(N_MOTIVES + N_MODES):
+        view[i, at + j] = 0.0
+    view[i, at + int64(trait.motive)] = 1.0
+    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
 
 
 def look(i, role, day, tracer, goals, rec, view):
@@ -305,16 +302,12 @@ def believed(i, role, goals, view):
 
 
 def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
-    """The rest of the view: format preferences, what the learner said, totals."""
+    """The rest of the view: format preferences and totals."""
     at, source = 5 * n_skills, n_skills * N_PER_SKILL
     for j in range(N_AXES):
         view[i, at + j] = rec[i, source + j]
         view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
     at += 2 * N_AXES
-    for j in range(N_MOTIVES + N_MODES):
-        view[i, at + j] = 0.0
-    view[i, at + int64(trait.motive)] = 1.0
-    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
     standing = record.Standing(terms.mandatory, trait.weekly_minutes, terms.horizon, terms.retention_day)
     totals = record.view_totals(record.Totals_from(rec, i, source + 2 * N_AXES), standing, goal, day)
     at += N_MOTIVES + N_MODES

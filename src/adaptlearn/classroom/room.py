@@ -100,6 +100,8 @@ class Classroom:
     """
 
     def __init__(self, rules: Rules, n: int, seed: int, *, autoreset: bool = False, threads: int = 1):
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed = {seed}; needed a whole number from 0 to 2^64 - 1, e.g. 1")
         self.rules, self.n, self.seed, self.threads = rules, n, seed, threads
         self.pack = rules.pack()
         self.terms = rules.terms(autoreset)
@@ -180,7 +182,13 @@ class Classroom:
         self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
-        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
+        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote.
+
+        Raises:
+            ValueError: offers of another shape or kind, or beyond the catalogue.
+        """
+        if offers is not None:
+            self._check(offers)
         self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
             ended = self.kernels.next_lives(
@@ -188,6 +196,14 @@ class Classroom:
             )
             if len(ended):
                 self.birth(ended)
+
+    def _check(self, offers: Any) -> None:
+        shape, most = self.offers.shape, self.mask.shape[1] - 1
+        if getattr(offers, "dtype", None) != np.int32 or offers.shape != shape:
+            found = f"{getattr(offers, 'dtype', type(offers).__name__)} {np.shape(offers)}"
+            raise ValueError(f"offers are {found}; needed int32 {shape}, e.g. np.zeros({shape}, np.int32)")
+        if offers.size and not (offers.min() >= 0 and offers.max() <= most):
+            raise ValueError(f"offers from {offers.min()} to {offers.max()}; needed 0 to {most}, e.g. 0, nothing now")
 
     def _each(self, part: Callable[[int, int], None]) -> None:
         """A call for every share of the rows, side by side where there are several."""
@@ -226,10 +242,11 @@ class Classroom:
         life = self.life[low:high]
         return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
 
-    def history(self, out: Floats | None = None) -> Floats:
-        """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
-        out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out
-        self.kernels.recall(self.life[:, LIFE["day"]], self.visits, self.last, out)
+    def history(self, out: Floats | None = None, rows: NDArray[np.int64] | None = None) -> Floats:
+        """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]"""
+        who = np.arange(self.n) if rows is None else rows
+        out = np.empty((len(who), self.visits.shape[1], 3), np.float32) if out is None else out
+        self.kernels.recall(who, self.life[:, LIFE["day"]], self.visits, self.last, out)
         return out
 
     @property

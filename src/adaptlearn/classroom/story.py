@@ -52,7 +52,7 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
 def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
           mind,
           touched, life, visits, answers, ready):  # fmt: skip
-    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct, fraction done"""
+    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct"""
     # 3 finished or not; what does not fit before the end of the programme stays unfinished
     activity = acts[a]
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
@@ -84,7 +84,7 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
     stars = float32(0.0)
     if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
         stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
-    return completed, minutes, stars, items, correct, fraction
+    return completed, minutes, stars, items, correct
 
 
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
@@ -98,16 +98,16 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
                                weight, skills, mind, touched, law_p)  # fmt: skip
     # 3 to 6
-    completed, minutes, stars, items, correct, fraction = 0.0, 0.0, 0.0, 0, 0, 0.0
+    completed, minutes, stars, items, correct = 0.0, 0.0, 0.0, 0, 0
     if a > 0:
-        completed, minutes, stars, items, correct, fraction = visit(
+        completed, minutes, stars, items, correct = visit(
             i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
             mind,
             touched, life, visits, answers, ready)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
         legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct,
+    remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct,
              answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
@@ -147,7 +147,7 @@ def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, r
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
-    face(i, role, tracer, goals, rec, view)
+    face(i, trait, role, tracer, goals, rec, view)
     life[i].assessed = believed(i, role, goals, view)
     return life[i].assessed
 
@@ -173,7 +173,7 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
                 traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
-        face(i, int64(trait.role), tracer, goals, rec, view)
+        face(i, trait, int64(trait.role), tracer, goals, rec, view)
         life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
         sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
@@ -212,14 +212,15 @@ def next_lives(seed, slots, life, view, final_view, ids):
     return rows[:n]
 
 
-def recall(days, visits, last, out):
-    """Per-activity history as policies read it.   visits [N, A], last [N, A] -> out [N, A, 3]"""
-    for i in range(visits.shape[0]):
+def recall(rows, days, visits, last, out):
+    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
+    for r in range(rows.shape[0]):
+        i = rows[r]
         for a in range(visits.shape[1]):
             seen = visits[i, a] > 0
-            out[i, a, 0] = float32(visits[i, a]) * 0.5
-            out[i, a, 1] = 1.0 / (1.0 + (days[i] - last[i, a]) / 7.0) if seen else float32(0.0)
-            out[i, a, 2] = float32(seen)
+            out[r, a, 0] = float32(visits[i, a]) * 0.5
+            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
+            out[r, a, 2] = float32(seen)
 
 
 def first_ids(seed, slots):

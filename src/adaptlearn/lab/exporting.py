@@ -1,14 +1,15 @@
 """``adaptlearn export``: an agent as one self-checking bundle, decided by onnxruntime alone from then on."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adaptlearn.core.keep import keep
-from adaptlearn.lab.compose import Agent, Common
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
+from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.tables import progress
 
 
@@ -18,7 +19,9 @@ class Config(Common):
 
     agent: Agent = field(default_factory=Agent)
     checkpoint: str | None = None  # what `adaptlearn train` wrote; null: the agent as it is made
-    to: str = "bundle"  # a new folder, or a bundle to be replaced; agents/<name> becomes card, recipe and bundle
+    to: str = field(
+        default="bundle", metadata=WRITTEN
+    )  # a new folder, or a bundle to be replaced; agents/<name> becomes card, recipe and bundle
     learners: int = 0  # on whom it is judged beside the syllabus, for report and card; 0: not at all
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # under which it is judged
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
@@ -31,7 +34,7 @@ def run(config: Config) -> None:
 
     rules = rules_of(config)
     told = read(config.checkpoint)[0] if config.checkpoint else None
-    policy = load(config.checkpoint, rules.world) if config.checkpoint else agent_of(config.agent, rules)
+    policy = load(config.checkpoint, rules.world) if config.checkpoint else agent_of(config.agent, rules, config.allow)
     shelved = Path(config.to).parent.name == "agents"
     with progress("one ONNX graph", config.format == "json") as tell:
         report = report_of(config, policy, told, tell) if config.learners else None
@@ -40,7 +43,7 @@ def run(config: Config) -> None:
                               about=about(config, policy.name, told), report=report)  # fmt: skip
     if shelved:
         keep(Path(config.to) / "card.md", (folder / "card.md").read_bytes())
-        keep(Path(config.to) / "recipe.yaml", recipe(config, told))
+        keep(Path(config.to) / "recipe.yaml", recipe_of(config, told))
     size = sum(f.stat().st_size for f in folder.iterdir())
     print(
         f"{folder}: {policy.name} for {rules.world.name}, {size / 1024:.0f} KiB, checked against its golden decisions"
@@ -62,12 +65,11 @@ def report_of(config: Config, policy: Any, told: dict[str, Any] | None, tell: An
                   threads=config.threads, progress=tell)  # fmt: skip
 
 
-def recipe(config: Config, told: dict[str, Any] | None) -> str:
-    """The resolved configuration, as YAML: what was asked for, without where it went; and how it was trained."""
+def recipe_of(config: Config, told: dict[str, Any] | None) -> str:
+    """The recipe as YAML, and how the agent was trained."""
     from omegaconf import OmegaConf
 
-    left_out = ("to", "store", "track", "debug", "format", "threads")
-    asked = {k: v for k, v in asdict(config).items() if k not in left_out}
+    asked = recipe(config)
     if told:
         asked |= {"checkpoint": Path(str(config.checkpoint)).name, "agent": {k: told[k] for k in ("name", "settings")},
                   "trained": told["about"]}  # fmt: skip
