@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
+from adaptlearn.classroom.guardrails import Guardrails
 from adaptlearn.classroom.layout import EVENT, Terms
 from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
 from adaptlearn.core.catalogue import FEATURES
@@ -108,6 +109,7 @@ class Classroom:
         self.autoreset = autoreset
         self.kernels = kernels(rules.law, rules.behaviour, rules.reward)
         self._shares = shares(n, threads)
+        self.guardrails = Guardrails(rules.world)
         self._fixed_rows()
         self._allocate(n)
 
@@ -177,6 +179,7 @@ class Classroom:
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
             self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
+        self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
         """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote.
@@ -219,6 +222,7 @@ class Classroom:
             self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready,
         )  # fmt: skip
+        self.guardrails.narrow(self, slice(low, high))
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""

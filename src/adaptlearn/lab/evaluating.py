@@ -1,9 +1,11 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.room import Rules
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.lab.cluster import lives_on
@@ -22,6 +24,7 @@ class Config(Common):
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
     learners: int = 4096
+    rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
@@ -41,6 +44,8 @@ def run(config: Config) -> None:
     ]  # fmt: skip
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
     policies = {name: agent_of(name, rooms[0][1], config.allow) for name in names}
+    if config.rules is not None:
+        return under_rules(config, policies, rooms)
     with (
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
@@ -56,6 +61,16 @@ def run(config: Config) -> None:
     notes = [*NOTES, tracker.link()] if config.track else NOTES
     show([as_row(row) for row in rows], format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
+
+
+def under_rules(config: Config, policies: dict[str, Any], rooms: list[tuple[dict[str, str], Rules]]) -> None:
+    """Every agent with the department's rules and without them."""
+    from adaptlearn.lab import ruling
+
+    with progress("evaluating rules", config.format == "json") as tell:
+        rows = ruling.weighed(policies, rooms, str(config.rules), np.arange(config.learners), config.seed,
+                              threads=config.threads, progress=tell)  # fmt: skip
+    show(rows, format=config.format, notes=ruling.NOTES, title=f"{rooms[0][1].world.title}, under {config.rules}")
 
 
 def as_row(row: Standing) -> dict[str, object]:

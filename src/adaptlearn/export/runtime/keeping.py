@@ -1,4 +1,4 @@
-"""A learner's record as it is kept between calls. Imports no torch; see ``seal``."""
+"""A learner's record as it is kept between calls."""
 
 import json
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ class Record:
     visits: Mapping[str, tuple[int, float]]  # activity -> times taken, day of the last
     day: float  # of the last event
     step: int  # events so far
+    seen: tuple[str, ...] = ()  # ids of the latest events, so that one sent twice counts once
 
     def to_json(self) -> str:
         """One line of JSON; floats come back bit for bit."""
@@ -37,6 +38,7 @@ class Record:
                 "visits": self.visits,
                 "day": self.day,
                 "step": self.step,
+                "seen": self.seen,
             },
             separators=(",", ":"),
         )
@@ -59,9 +61,8 @@ def read_record(text: object) -> Record:
         }
         learner, skills, policy = (str(data[name]) for name in ("learner", "skills", "policy"))
         step = int(number("record step", data["step"], 0.0, 1e9))
-        return Record(
-            learner, skills, policy, profile, row, memory, visits, number("record day", data["day"], 0.0, 1e6), step
-        )
+        day, seen = number("record day", data["day"], 0.0, 1e6), tuple(map(str, data.get("seen", ())))
+        return Record(learner, skills, policy, profile, row, memory, visits, day, step, seen)
     except Refused:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as trouble:

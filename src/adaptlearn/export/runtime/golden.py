@@ -3,7 +3,7 @@
 Each line of ``golden.jsonl`` is one call of the graph: ``given`` holds every input of one learner, ``then`` every
 output. Activities stand as ids of ``catalogue.json``, or with their features where they are withdrawn or new; a
 catalogue of null is ``catalogue.json`` as it stands. The lines are one learner's life: offers of several, a skip, a
-substitute, an unfinished visit, a rest, something withdrawn since. Imports no torch; see ``seal``.
+substitute, an unfinished visit, a rest, something withdrawn since.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a runtime answers: a slate, its chances, and why now, in words. Imports no torch; see ``seal``.
+"""What a runtime answers: a slate, its chances, and why now, in words.
 
 The words describe the record and the catalogue. They do not claim to be what a network was thinking.
 """
@@ -35,6 +35,11 @@ class Recommendation:
     policy: str  # name and version
     fallback: str  # "" where the policy decided, else why the author's syllabus did
     record: Record  # keep this one: it carries the policy's memory
+
+    @property
+    def step(self) -> int:
+        """Events of this learner before it."""
+        return self.record.step
 
     @property
     def ids(self) -> list[str]:

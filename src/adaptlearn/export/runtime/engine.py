@@ -1,4 +1,4 @@
-"""The graph of a bundle, run by onnxruntime on one CPU thread. Imports no torch; see ``seal``."""
+"""The graph of a bundle, run by onnxruntime on one CPU thread."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """What a bundle promises, as its readers see it: sizes and names from ``contract.json``, activities as rows.
 
-Imports no torch; see ``seal``.   Axes: A activities, K skills, F features.
+Axes: A activities, K skills, F features.
 """
 
 import json
@@ -142,6 +142,25 @@ def number(field_name: str, value: object, low: float = -math.inf, high: float =
     if not math.isfinite(plain) or not low <= plain <= high:
         raise Refused(field_name, repr(value), between, example)
     return plain
+
+
+def fields_of(given: object, allowed: Sequence[str], what: str) -> Mapping[str, Any]:
+    """A mapping all of whose names are known.
+
+    Raises:
+        Refused: naming the field that is not.
+    """
+    if not isinstance(given, Mapping):
+        raise Refused(what, repr(given), f"fields by name: {', '.join(allowed)}")
+    for name in given:
+        if name not in allowed:
+            raise Refused(
+                f"{what} {name}",
+                "a field nobody knows",
+                f"one of {', '.join(allowed)}",
+                nearest(str(name), tuple(allowed)),
+            )
+    return given
 
 
 def target_of(targets: object, skill_at: Mapping[str, int], field_name: str) -> Floats:

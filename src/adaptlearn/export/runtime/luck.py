@@ -1,4 +1,4 @@
-"""Luck with an address, in any language: SHA-256 of a line of text. Imports no torch; see ``seal``.
+"""Luck with an address, in any language: SHA-256 of a line of text.
 
 A learner's luck in production is a pure function of (seed, purpose, learner, step, place). The laboratory's luck
 (``core.luck``) is another function of the same address: real learners were never simulated.

@@ -1,8 +1,4 @@
-"""A bundle's folder: written whole or not at all, and opened only if nothing in it has changed.
-
-This file, with its neighbours that import no torch, is also the wheel ``adaptlearn-runtime``; they import one another
-relatively and need the standard library, numpy and onnxruntime.
-"""
+"""A bundle's folder: written whole or not at all, and opened only if nothing in it has changed."""
 
 import hashlib
 import os

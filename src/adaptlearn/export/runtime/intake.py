@@ -1,29 +1,27 @@
 """What people hand to the runtime, as the rows a graph reads; every refusal names the field.
 
-Imports no torch; see ``seal``.   Axes: A activities, K skills, F features, J activities shown.
+Axes: A activities, K skills, F features, J activities shown.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .contract import OUTCOMES, REST, Catalogue, Contract, Floats, known, number, read_activity, target_of
+from .contract import OUTCOMES, REST, Catalogue, Contract, Floats, fields_of, known, number, read_activity, target_of
 from .seal import Refused, nearest
 
 PROFILE = ("learner", "role", "targets", "weekly_minutes", "motive", "stated", "mandatory")
-EVENT = ("day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating")
-RULES = ("pinned", "excluded", "due", "not_before", "repeats")
+EVENT = ("id", "day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating")
 MOST_SHOWN = 100  #: activities in one offer
 MOST_ITEMS = 1000  #: items on one skill in one event
+MOST_NAME = 100  #: characters of an event's id
 
 
 class Told(NamedTuple):
     """An event as rows, one learner."""
 
+    id: str  # of the event, "" for none
     day: float
     taken: str  # id, "" for none
     happened: Floats  # [1, 6]
@@ -45,20 +43,6 @@ class Told(NamedTuple):
         }
 
 
-def _fields(given: object, allowed: Sequence[str], what: str) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise Refused(what, repr(given), f"fields by name: {', '.join(allowed)}")
-    for name in given:
-        if name not in allowed:
-            raise Refused(
-                f"{what} {name}",
-                "a field nobody knows",
-                f"one of {', '.join(allowed)}",
-                nearest(str(name), tuple(allowed)),
-            )
-    return given
-
-
 def _required(given: Mapping[str, Any], name: str, what: str, needed: str, example: str) -> Any:
     if given.get(name) is None:
         raise Refused(f"{what} {name}", "nothing", needed, example)
@@ -70,7 +54,7 @@ def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
 
     ``motive`` and ``stated`` may be left out: even shares, which is to say nothing is known.
     """
-    profile = _fields(given, PROFILE, "profile")
+    profile = fields_of(given, PROFILE, "profile")
     learner = _required(profile, "learner", "profile", "a name or number that is this learner's alone", "'u-1041'")
     if isinstance(learner, bool) or not isinstance(learner, (str, int, np.integer)) or learner == "":
         raise Refused("profile learner", repr(learner), "a text or a whole number", "'u-1041'")
@@ -122,7 +106,7 @@ def read_event(given: object, contract: Contract, catalogue: Catalogue, not_befo
 
     An event that comes late, for a day before one already observed, is taken as of that day.
     """
-    event = _fields(given, EVENT, "event")
+    event = fields_of(given, EVENT, "event")
     day = number(
         "event day", _required(event, "day", "event", "days since the learner's start", "3.5"), 0.0, 1e5, "3.5"
     )
@@ -139,6 +123,7 @@ def read_event(given: object, contract: Contract, catalogue: Catalogue, not_befo
     none = np.zeros(len(contract.feature_names), np.float32)
     happened = np.array([[1.0, max(day, not_before), outcome, completed, minutes, rating]], np.float32)
     return Told(
+        _name(event),
         max(day, not_before),
         taken[0],
         happened,
@@ -148,6 +133,13 @@ def read_event(given: object, contract: Contract, catalogue: Catalogue, not_befo
         items,
         correct,
     )
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    name = event.get("id", "")
+    if not isinstance(name, str) or len(name) > MOST_NAME:
+        raise Refused("event id", repr(name), f"a text of at most {MOST_NAME} characters", "'evt-83321'")
+    return name
 
 
 def _row(one: object, contract: Contract, catalogue: Catalogue, field: str) -> tuple[str, Any]:
@@ -217,46 +209,3 @@ def _counts(event: Mapping[str, Any], name: str, contract: Contract) -> Floats:
         if row[0, k] % 1.0:
             raise Refused(f"event {name} {skill}", repr(count), "a whole number", "4")
     return row
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the learning department decided, as far as it is enforced."""
-
-    excluded: tuple[str, ...]
-    not_before: Mapping[str, float]
-    repeats: float  # most visits of one learner to one activity
-
-    def limits(self, catalogue: Catalogue) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Which activities may be offered at all, and the first day of each.   -> [A], [A]"""
-        allowed = np.array([name not in self.excluded for name in catalogue.ids])
-        allowed[0] = True
-        opens = np.array([self.not_before.get(name, 0.0) for name in catalogue.ids])
-        return allowed, np.maximum(np.floor(catalogue.opens), np.floor(opens))
-
-
-def read_rules(blob: bytes, catalogue: Catalogue) -> Rules:
-    """Rules from ``rules.toml``. ``pinned`` and ``due`` are for policies to read; nothing here enforces them.
-
-    Raises:
-        Refused: not TOML, an unknown key or activity, a number out of bounds.
-    """
-    try:
-        data = tomllib.loads(blob.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as trouble:
-        raise Refused("rules.toml", str(trouble), "TOML") from trouble
-    rules = _fields(_fields(data, ("rules",), "rules.toml").get("rules", {}), RULES, "rules.toml")
-    for name in ("pinned", "excluded"):
-        if not isinstance(rules.get(name, []), list):
-            raise Refused(f"rules.toml {name}", repr(rules[name]), "a list of activities", "['welcome-video']")
-        for activity in rules.get(name, []):
-            known(f"rules.toml {name}", activity, catalogue.at)
-    days: dict[str, dict[str, float]] = {"due": {}, "not_before": {}}
-    for name, found in days.items():
-        if not isinstance(rules.get(name, {}), dict):
-            raise Refused(f"rules.toml {name}", repr(rules[name]), "a day by activity", "{ welcome-video = 7 }")
-        for activity, day in rules.get(name, {}).items():
-            known(f"rules.toml {name} {activity}", activity, catalogue.at)
-            found[activity] = number(f"rules.toml {name} {activity}", day, 0.0, 1e6, "7")
-    repeats = number("rules.toml repeats", rules.get("repeats", 1), 1.0, 255.0, "2")
-    return Rules(tuple(rules.get("excluded", [])), days["not_before"], repeats)

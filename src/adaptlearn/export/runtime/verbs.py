@@ -7,11 +7,9 @@
                                              "completed": True, "minutes": 12, "items": {...}, "correct": {...}})
 
 What it cannot honour it refuses with the field named; where the graph fails it falls back to the author's syllabus and
-says so. Needs the standard library, numpy and onnxruntime; with the files it imports it is the wheel
-``adaptlearn-runtime``. A Runtime changes nothing after loading, so threads may share it.
+says so. A Runtime changes nothing after loading, so threads may share it.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,15 +18,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import golden, luck
+from . import golden
 from .advice import Choice, Recommendation, why
 from .contract import Catalogue, Contract, Floats, number, read_catalogue, read_contract, read_json
 from .engine import Graph
-from .intake import Rules, read_event, read_profile, read_rules
+from .guardrails import Limits, Rules, read_rules
+from .intake import read_event, read_profile
 from .keeping import Record, read_record
+from .lines import line_of
+from .luck import uniforms
 from .seal import Refused, read_folder
 
 MOST_PLACES = 50  #: in one slate
+MOST_SEEN = 50  #: ids of events that a record remembers
 ONLY = "nothing else may be offered now"
 WAIT = "waiting was preferred to everything that may be offered"
 
@@ -42,8 +44,7 @@ class Shelf:
     """A catalogue with the rules applied, read once and used for many learners."""
 
     catalogue: Catalogue
-    allowed: NDArray[np.bool_]
-    opens: NDArray[np.float64]
+    limits: Limits
 
 
 class Runtime:
@@ -55,9 +56,7 @@ class Runtime:
         self.policy = f"{contract.policy['name']} {contract.policy['version']}"
         self._temperature = np.array([contract.policy["temperature"]], np.float32)
         self._memory, self._thought = contract.policy["memory_size"], contract.policy["luck_size"]
-        names = list(contract["profile_names"])
-        self._profile_size = len(contract.skills) + len(names)
-        self._horizon, self._weekly = (len(contract.skills) + names.index(n) for n in ("horizon", "weekly_minutes"))
+        self._profile_size = len(contract.skills) + len(contract["profile_names"])
 
     @staticmethod
     def load(folder: str | Path, *, rules: str | Path | None = None, seed: int = 0, check: bool = True) -> "Runtime":
@@ -78,7 +77,7 @@ class Runtime:
         if check:
             golden.replay(files["golden.jsonl"], graph, contract, catalogue)
         given = read_rules(files["rules.toml"] if rules is None else Path(rules).read_bytes(), catalogue)
-        return Runtime(contract, graph, Shelf(catalogue, *given.limits(catalogue)), given, seed)
+        return Runtime(contract, graph, Shelf(catalogue, Limits(given, catalogue, contract)), given, seed)
 
     # --- verbs --------------------------------------------------------------------------------------------------
 
@@ -103,17 +102,28 @@ class Runtime:
 
         ``event``: day, offered; where something was taken also taken, completed, minutes; may say about (the activity
         that was looked at and declined), items and correct by skill, rating. An activity that is no longer in the
-        catalogue is given as ``{"id", "title", "features"}``. A late event counts as of the day already reached.
+        catalogue is given as ``{"id", "title", "features"}``. Events may come late and out of order: each counts as of
+        the day already reached. An event with an ``id`` counts once, however often it is sent.
         """
         record = self._own(record)
         told = read_event(event, self.contract, (catalogue or self.shelf).catalogue, record.day)
+        if told.id and told.id in record.seen:
+            return record
         row = self.graph({**self._bare(record), **told.feeds()})["record_after"][0]
         if not np.isfinite(row).all():
             raise Refused("event", "a record that is not finite", "values a person could have produced")
         visits = record.visits
         if told.taken:
             visits = {**visits, told.taken: (visits.get(told.taken, (0, 0.0))[0] + 1, told.day)}
-        return replace(record, row=row, visits=visits, day=told.day, step=record.step + 1)
+        seen = (*record.seen, told.id)[-MOST_SEEN:] if told.id else record.seen
+        return replace(record, row=row, visits=visits, day=told.day, step=record.step + 1, seen=seen)
+
+    def line(self, advice: Recommendation, event: Mapping[str, Any], catalogue: Shelf | None = None) -> dict[str, Any]:
+        """The decision and what became of it as one log line: write it as JSON, one per line (see ``lines``)."""
+        told = read_event(event, self.contract, (catalogue or self.shelf).catalogue, advice.record.day)
+        target = advice.record.profile[: len(self.contract.skills)]
+        role = next((name for name, row in self.contract.roles.items() if np.array_equal(row, target)), "")
+        return line_of(advice, told, self.contract, role)
 
     def recommend(
         self,
@@ -154,14 +164,14 @@ class Runtime:
         if len(when) != len(mine):
             raise Refused("days", f"{len(when)} of them", f"{len(mine)}, one per record")
         shelf = catalogue or self.shelf
-        feeds = self._feeds(mine, when, shelf) | {"luck": self._luck(mine, int(k), luck)}
+        feeds = self.feeds(mine, when, shelf, int(k), luck)
         then, trouble = self._decided(feeds)
         return [self._said(i, mine[i], when[i], shelf, feeds, then, trouble) for i in range(len(mine))]
 
     def shelve(self, catalogue: object) -> Shelf:
         """Another catalogue, read and with the rules applied: the content of a ``catalogue.json``, or its list."""
         read = read_catalogue(catalogue, self.contract)
-        return Shelf(read, *self.rules.limits(read))
+        return Shelf(read, Limits(self.rules, read, self.contract))
 
     def record_from(self, text: str) -> Record:
         """A record from its JSON.
@@ -172,23 +182,8 @@ class Runtime:
         return self._own(read_record(text))
 
     def legal(self, record: Record, day: float, catalogue: Shelf | None = None) -> NDArray[np.bool_]:
-        """What may be offered on a day: allowed, open, not taken too often, short enough for the minutes left.  -> [A]
-
-        Twin of ``classroom.kernel.allow``. Row 0, "nothing now", always may.
-        """
-        shelf, today = catalogue or self.shelf, np.float32(day)
-        left = (
-            max(record.profile[self._horizon] - today, np.float32(0.0)) * record.profile[self._weekly] / np.float32(7)
-        )
-        whole = min(math.floor(today), math.ceil(record.profile[self._horizon]))
-        able: NDArray[np.bool_] = shelf.allowed & (shelf.opens <= whole) & (shelf.catalogue.closes >= whole)
-        able &= shelf.catalogue.minutes <= left
-        for activity, (times, _) in record.visits.items():
-            a = shelf.catalogue.at.get(activity)
-            if a is not None and times >= self.rules.repeats:
-                able[a] = False
-        able[0] = True
-        return able
+        """What may be offered on a day; row 0, "nothing now", always may.   -> [A]"""
+        return (catalogue or self.shelf).limits.legal(record, day)
 
     # --- parts --------------------------------------------------------------------------------------------------
 
@@ -225,8 +220,16 @@ class Runtime:
         }
         return feeds | ({"thought": np.zeros((1, self._thought), np.float32)} if self._thought else {})
 
-    def _feeds(self, records: Sequence[Record], days: Sequence[float], shelf: Shelf) -> Arrays:
-        """Inputs of one decision, luck apart. The history is the twin of ``classroom.story.recall``."""
+    def feeds(
+        self,
+        records: Sequence[Record],
+        days: Sequence[float],
+        catalogue: Shelf | None = None,
+        k: int = 1,
+        luck: Sequence[Sequence[float]] | None = None,
+    ) -> Arrays:
+        """Inputs of the graph for one decision each, by name. The history is the twin of ``classroom.story.recall``."""
+        shelf = catalogue or self.shelf
         history = np.zeros((len(records), len(shelf.catalogue.ids), 3), np.float32)
         for i, (record, day) in enumerate(zip(records, days, strict=True)):
             for activity, (times, last) in record.visits.items():
@@ -242,16 +245,16 @@ class Runtime:
             "temperature": self._temperature,
         }
         if self._thought:
-            drawn = [luck.uniforms(self.seed, "thought", r.learner, r.step, self._thought) for r in records]
+            drawn = [uniforms(self.seed, "thought", r.learner, r.step, self._thought) for r in records]
             feeds["thought"] = np.array(drawn)
-        return feeds
+        return feeds | {"luck": self._luck(records, k, luck)}
 
     def _luck(self, records: Sequence[Record], k: int, given: Sequence[Sequence[float]] | None) -> Floats:
         """One uniform per learner and place; the best needs none.   -> [N, k]"""
         if given is None:
             if self._temperature[0] == 0.0:
                 return np.zeros((len(records), k), np.float32)
-            return np.array([luck.uniforms(self.seed, "choice", r.learner, r.step, k) for r in records])
+            return np.array([uniforms(self.seed, "choice", r.learner, r.step, k) for r in records])
         rows = np.array([[number("luck", u, 0.0, 1.0, "0.37") for u in row] for row in given], np.float32)
         if rows.shape != (len(records), k) or rows.max() >= 1.0:
             raise Refused("luck", rows.tolist(), f"{k} numbers in [0, 1) for each learner")
