@@ -92,6 +92,34 @@ def answers(correct: ArrayLike) -> NDArray[np.uint8]:
     return numbers.astype(np.uint8)
 
 
+def both_kinds(right: NDArray[np.uint8]) -> None:
+    """Refuse answers of one kind.   [M]
+
+    Raises:
+        ValueError: all right, or all wrong.
+    """
+    if right.min() == right.max():
+        kind = "right" if right[0] else "wrong"
+        raise ValueError(
+            f"correct: found {len(right)} answers, all {kind}; needed both kinds, else guessing, slipping and "
+            "learning cannot be told apart, e.g. the log before completions were filtered"
+        )
+
+
+def beside(values: ArrayLike, name: str, n: int) -> NDArray:
+    """A further column of a log, one value per answer.   -> [n]
+
+    Raises:
+        ValueError: of another length.
+    """
+    column = np.asarray(values)
+    if column.shape != (n,):
+        raise ValueError(
+            f"{name}: found shape {column.shape}; needed one value per answer, ({n},), e.g. the column beside correct"
+        )
+    return column
+
+
 class Columns(NamedTuple):
     """A log as numbers, in the order of time, and the names behind them."""
 
