@@ -42,7 +42,7 @@ def run(config: Config) -> None:
         rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
                            threads=config.threads, progress=tell)  # fmt: skip
     if config.csv is not None:
-        write_csv(rows, config.csv)
+        keep_csv([as_row(row) for row in rows], config.csv)
     show([as_row(row) for row in rows], format=config.format, notes=NOTES,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
 
@@ -56,15 +56,18 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_csv(rows: list[Standing], path: str) -> None:
-    """The same rows as a file, whole or not at all."""
+def keep_csv(rows: list[dict[str, object]], path: str) -> None:
+    """Rows for people as a file, whole or not at all; a difference becomes two columns, itself and its half-width."""
     import csv
     import io
 
     from adaptlearn.core.keep import keep
 
     text = io.StringIO()
-    plain = [as_row(r) | {"gain": r.gain.mean if r.gain else "", "half": r.gain.half if r.gain else ""} for r in rows]
+    plain = []
+    for row in rows:
+        gain = row["gain"]
+        plain.append(row | {"gain": gain.mean if gain else "", "half": gain.half if gain else ""})  # type: ignore[attr-defined]
     writer = csv.DictWriter(text, list(plain[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in plain)

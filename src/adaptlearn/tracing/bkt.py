@@ -177,12 +177,7 @@ class BKT(Estimator):
         return low + (high - low) * draws.astype(np.float64)
 
     def _check(self) -> None:
-        needed = {"restarts": 1, "pull": 1e-9, "tolerance": 1e-12, "sweeps": 4}
-        for name, least in needed.items():
-            if not getattr(self, name) >= least:
-                raise ValueError(
-                    f"BKT.{name} = {getattr(self, name)}; needed at least {least}, e.g. {getattr(BKT, name)}"
-                )
+        self.at_least(restarts=1, pull=1e-9, tolerance=1e-12, sweeps=4)
         for coin, (no, yes) in zip(Priors._fields, self.priors, strict=True):
             if not (no >= 0.0 and yes >= 0.0):
                 raise ValueError(f"BKT.priors.{coin} = ({no}, {yes}); needed imagined events >= 0, e.g. (16, 4)")

@@ -83,6 +83,20 @@ class Estimator:
         """The same settings, unfitted."""
         return type(self)(**self.get_params())
 
+    def at_least(self, **lowest: float) -> None:
+        """Refuse settings that are too low.
+
+        Raises:
+            ValueError: naming the setting, what was found and its default.
+        """
+        for name, low in lowest.items():
+            if not getattr(self, name) >= low:
+                kind = type(self)
+                raise ValueError(
+                    f"{kind.__name__}.{name} = {getattr(self, name)}; needed at least {low:g}, "
+                    f"e.g. {getattr(kind, name)}"
+                )
+
     def stranger(self, names: list[object]) -> UnknownSkill:
         """The refusal of skills that fit never saw."""
         skills: Any = getattr(self, "skills_", {})

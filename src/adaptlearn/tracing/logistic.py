@@ -41,22 +41,18 @@ class Logistic(Estimator):
     features: tuple[str, ...] = ("skill", "skill_right", "skill_wrong")  # names of features.FEATURES
     ability: bool = False  # has the learner an ability of their own
     prior: float = 1.0  # SD of every weight's normal prior, logit, > 0
-    tolerance: float = 1e-2  # nats; fit ends when a step gains less
+    tolerance: float = 0.1  # nats; fit ends when a step gains less
     sweeps: int = 100  # most steps, >= 1
     seed: int = 0  # of the deal into folds; the fit itself draws nothing
 
-    def fit(
-        self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, item: ArrayLike | None = None
-    ) -> Self:  # type: ignore[override]
+    def fit(self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, item: ArrayLike | None = None) -> Self:
         """Fit a log.   each column [M], rows in the order of time
 
         Raises:
             ValueError: empty log, missing values, unequal lengths, answers of one kind only, items needed.
         """
         check(self.features)
-        if not (self.prior > 0.0 and self.tolerance > 0.0 and self.sweeps >= 1):
-            raise ValueError(f"prior = {self.prior}, tolerance = {self.tolerance}, sweeps = {self.sweeps}; "
-                             "needed all above 0, e.g. 1.0, 0.01, 100")  # fmt: skip
+        self.at_least(prior=1e-9, tolerance=1e-12, sweeps=1)
         log = columns(learner, skill, correct)
         both_kinds(log.right)
         codes, names = self._items(item, len(log.right))
@@ -70,7 +66,7 @@ class Logistic(Estimator):
     def predict(
         self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, unknown: str = "error",
         item: ArrayLike | None = None,
-    ) -> Floats:  # type: ignore[override] # fmt: skip
+    ) -> Floats:  # fmt: skip
         """P(correct) before each answer.   -> [M]; a name that fit never saw is as easy as the average one"""
         from adaptlearn.tracing import logistic_kernels as kernels
 
@@ -132,10 +128,10 @@ class Logistic(Estimator):
             far, wider = 1.0, float(np.sqrt(square)) if self.ability else 0.0
             wider = wider if wider > LEAST else 0.0
             after, square_after = value(weights + step, wider)
-            while after < now and far > 1e-6:
+            while not after >= now and far > 1e-6:
                 far /= 2.0
                 after, square_after = value(weights + far * step, wider if far > 0.3 else spread)
-            if after < now:
+            if not after >= now:
                 break
             gained, now, square = after - now, after, square_after
             weights, spread = weights + far * step, wider if far > 0.3 else spread
@@ -165,7 +161,7 @@ def irt() -> Logistic:
 
 
 def afm() -> Logistic:
-    """Additive factors on log practice: ability, easiness of the skill, gain per try.   Cen, Koedinger & Junker (2006)"""
+    """Additive factors: ability, easiness of the skill, gain per (log) try.   Cen, Koedinger & Junker (2006)"""
     return Logistic(("skill", "skill_tries"), ability=True)
 
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from adaptlearn.tracing.bkt_kernels import compiled
 
+SURE = 1e-12  #: chances are kept this far from 0 and 1
+
 
 @compiled
 def decayed(key, right, memory):
@@ -121,6 +123,7 @@ def foretell(eta, right, start, grid, share, chance):
             for q in range(Q):
                 p[q] = scale * odds[q] / (1.0 + scale * odds[q])
                 total += said[q] * p[q]
+            total = min(max(total, SURE), 1.0 - SURE)  # sums of shares round past 1
             chance[m] = total
             for q in range(Q):
                 said[q] *= p[q] / total if right[m] else (1.0 - p[q]) / (1.0 - total)

@@ -146,6 +146,37 @@ def columns(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Columns
     return Columns(who, what, right, learners, skills)
 
 
+class Merged(NamedTuple):
+    """A log in which every answer is one row."""
+
+    keep: NDArray[np.bool_]  # [M] the first row of each answer
+    skill: NDArray  # [answers] the skill asked, or the names of several joined with `` & ``
+
+
+def merged(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, item: ArrayLike) -> Merged:
+    """Find answers that are logged once per skill, and give each one row.   each [M]
+
+    A learner's rows that follow one another with the same item and answer and always another skill are one answer.
+    Left apart they would foretell each other: the second row is known from the first, and every score is too good.
+    """
+    (who, _), (what, skills) = number(learner, "learner"), number(skill, "skill")
+    (thing, _), right = number(beside(item, "item", len(who)), "item"), np.asarray(correct)
+    order = np.argsort(who, kind="stable")  # a learner's rows together, in the order of time
+    same = np.ones(len(who) - 1, bool)
+    for column in (who, thing, right):
+        same &= column[order][1:] == column[order][:-1]
+    again = np.r_[False, same & (what[order][1:] != what[order][:-1])]
+    first = np.flatnonzero(~again)
+    size = np.diff(np.r_[first, len(who)])
+    names = np.asarray(skill).astype(object)
+    for place, n in zip(first[size > 1].tolist(), size[size > 1].tolist(), strict=True):
+        joined = sorted(set(what[order[place : place + n]].tolist()))
+        names[order[place]] = " & ".join(str(skills[k]) for k in joined)
+    keep = np.zeros(len(who), bool)
+    keep[order[first]] = True
+    return Merged(keep, names[keep] if not keep.all() else np.asarray(skill))
+
+
 def sequences(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Sequences:
     """Sort a log into sequences; the order of rows is the order of time.   each [M]
 
