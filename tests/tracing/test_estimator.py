@@ -20,6 +20,14 @@ def answers(log_of):
             "day": np.arange(len(learner)) / 10.0}  # fmt: skip
 
 
+QUICK = {"fsrs": {"steps": 4}, "hlr": {"steps": 4}, "dkt": {"passes": 2}}
+
+
+def make(name):
+    """A tracer of the shelf that is soon done."""
+    return shelf.KINDS[name].make().set_params(**QUICK.get(name, {}))
+
+
 def columns_of(kind, log):
     return {name: log[name] for name in ("learner", "skill", "correct")} | {n: f(log) for n, f in kind.reads.items()}
 
@@ -42,29 +50,29 @@ def test_scikit_learn_can_clone_set_and_get_every_tracer(name):
 def test_every_tracer_fits_foretells_and_refuses_alike(name, answers):
     kind = shelf.KINDS[name]
     given = columns_of(kind, answers)
-    tracer = kind.make()
+    tracer = make(name)
     with pytest.raises(ValueError, match="needed fit"):
         tracer.predict(**given)
     chance = tracer.fit(**given).predict(**given)
     assert chance.shape == given["correct"].shape and ((chance > 0.0) & (chance < 1.0)).all()
     assert tracer.knows(["add", ".*"]).tolist() == [True, False]
-    assert kind.make().fit(**given).predict(**given) == pytest.approx(chance, abs=0.0)
+    assert make(name).fit(**given).predict(**given) == pytest.approx(chance, abs=0.0)
     odd = given | {"skill": np.where(given["skill"] == "add", ".*+()", given["skill"])}
     with pytest.raises(ValueError, match=r"found '\.\*\+\(\)', not in the log of fit"):
         tracer.predict(**odd)
     assert np.isfinite(tracer.predict(**odd, unknown="typical")).all()
     for correct, says in ((np.ones(len(chance)), "all right"), (np.full(len(chance), np.nan), "missing")):
         with pytest.raises(ValueError, match=says):
-            kind.make().fit(**given | {"correct": correct})
+            make(name).fit(**given | {"correct": correct})
     with pytest.raises(ValueError, match="found 0 answers"):
-        kind.make().fit(**{column: values[:0] for column, values in given.items()})
+        make(name).fit(**{column: values[:0] for column, values in given.items()})
 
 
 @pytest.mark.parametrize("name", shelf.KINDS)
 def test_learners_of_one_answer_are_learners_too(name, answers):
     kind = shelf.KINDS[name]
     given = columns_of(kind, answers) | {"learner": np.arange(len(answers["learner"]))}
-    scores = kind.make().cross_validate(**given, folds=3).pooled
+    scores = make(name).cross_validate(**given, folds=3).pooled
     assert scores.n == len(given["learner"]) and np.isfinite(scores.log_likelihood)
 
 
@@ -72,7 +80,7 @@ def test_learners_of_one_answer_are_learners_too(name, answers):
 def test_no_tracer_reads_the_answer_it_foretells(name, answers):
     kind = shelf.KINDS[name]
     given = columns_of(kind, answers)
-    tracer = kind.make().fit(**given)
+    tracer = make(name).fit(**given)
     before, m = tracer.predict(**given), 333
     turned = answers | {"correct": answers["correct"].copy()}
     turned["correct"][m:] = 1 - turned["correct"][m:]

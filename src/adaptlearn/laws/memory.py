@@ -126,7 +126,7 @@ def recalled(mind, hard, p):
     """Stability after a review that succeeded.   S' of FSRS-6; hard = 1 where it was graded so"""
     S, D = maximum(mind.stability, 1e-6), mind.difficulty
     growth = exp(p.w8) * (11.0 - D) * S ** (-p.w9) * (exp(p.w10 * (1.0 - retention(mind, p))) - 1.0)
-    long = 1.0 + growth * where(hard > 0.5, p.w15, 1.0)
+    long = 1.0 + growth * (1.0 + hard * (p.w15 - 1.0))
     short = maximum(1.0, exp(p.w17 * (p.w18 - hard)) * S ** (-p.w19))
     return S * where(mind.since < 1.0, short, long)
 

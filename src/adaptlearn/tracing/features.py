@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.tracing.sequences import since
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 MEMORY = 0.8  #: share of a running success that stays at the next answer: about five answers
@@ -25,6 +27,7 @@ class Coded(NamedTuple):
     own: Places  # [M] skill as this log numbers it: what was practised counts, known to fit or not
     thing: Places  # [M] item likewise
     right: NDArray[np.uint8]  # [M]
+    day: Floats | None = None  # [M], where a feature reads it
 
 
 class Feature(NamedTuple):
@@ -76,9 +79,28 @@ def _count(over: str, kind: str) -> Callable[[Coded], Floats]:
     return logged
 
 
+def _within(scale: float, kind: str) -> Callable[[Coded], Floats]:
+    """log(1 + earlier answers of the kind on the skill, each fading with ``scale`` days)."""
+
+    def logged(log: Coded) -> Floats:
+        from adaptlearn.tracing.logistic_kernels import faded
+
+        key = pair(log.who, log.own)
+        value = log.right.astype(float) if kind == "right" else np.ones(len(key))
+        order, gap = np.argsort(key, kind="stable"), since(log.day, key)
+        out = np.empty(len(key))
+        out[order] = faded(key[order], gap[order], value[order], scale)
+        return np.log1p(out)
+
+    return logged
+
+
 def _recent(over: str) -> Callable[[Coded], Floats]:
     return lambda log: running(pair(log.who, log.own) if over == "skill" else log.who, log.right)
 
+
+SCALES = {"hour": 1.0 / 24.0, "day": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}  #: days in which counts fade
+WINDOWS = tuple(f"{kind}_{name}" for name in SCALES for kind in ("right", "tries"))
 
 FEATURES: Mapping[str, Feature] = {
     "skill": Feature("skill", None, "easiness of the skill"),
@@ -92,6 +114,9 @@ FEATURES: Mapping[str, Feature] = {
     "item_wrong": Feature("all", _count("item", "wrong"), "(log) failures on the same item"),
     "recent": Feature("all", _recent("all"), "success on the last answers"),
     "recent_skill": Feature("all", _recent("skill"), "success on the last answers on the skill"),
+} | {
+    f"{kind}_{name}": Feature("all", _within(days, kind), f"(log) {kind} on the skill, fading in a {name}")
+    for name, days in SCALES.items() for kind in ("right", "tries")
 }  # fmt: skip
 
 
@@ -109,6 +134,11 @@ def check(features: Sequence[str]) -> None:
 def needs_items(features: Sequence[str]) -> bool:
     """Whether any of the features reads items."""
     return any("item" in name for name in features)
+
+
+def needs_days(features: Sequence[str]) -> bool:
+    """Whether any of the features reads days."""
+    return any(name in WINDOWS for name in features)
 
 
 class Design(NamedTuple):

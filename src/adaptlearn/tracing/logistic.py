@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.tracing.estimator import Estimator, Floats
-from adaptlearn.tracing.features import Coded, Design, check, design, needs_items, spans
-from adaptlearn.tracing.sequences import Columns, beside, both_kinds, columns, number
+from adaptlearn.tracing.features import WINDOWS, Coded, Design, check, design, needs_days, needs_items, spans
+from adaptlearn.tracing.sequences import Columns, beside, both_kinds, columns, number, since
 
 GRID = 41  #: points of ability
 REACH = 4.0  #: the grid ends this many spreads from 0
@@ -37,7 +37,7 @@ class Logistic(Estimator):
     ``log_likelihood_`` (nats, in sample, ability integrated out), ``history_`` (log-posterior along the fit).
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("item",)
+    reads: ClassVar[tuple[str, ...]] = ("item", "day")
     features: tuple[str, ...] = ("skill", "skill_right", "skill_wrong")  # names of features.FEATURES
     ability: bool = False  # has the learner an ability of their own
     prior: float = 1.0  # SD of every weight's normal prior, logit, > 0
@@ -45,11 +45,15 @@ class Logistic(Estimator):
     sweeps: int = 100  # most steps, >= 1
     seed: int = 0  # of the deal into folds; the fit itself draws nothing
 
-    def fit(self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, item: ArrayLike | None = None) -> Self:
+    def fit(
+        self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *,
+        item: ArrayLike | None = None, day: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit a log.   each column [M], rows in the order of time
 
         Raises:
-            ValueError: empty log, missing values, unequal lengths, answers of one kind only, items needed.
+            ValueError: empty log, missing values, unequal lengths, answers of one kind only; items or days that a
+                feature reads are missing.
         """
         check(self.features)
         self.at_least(prior=1e-9, tolerance=1e-12, sweeps=1)
@@ -59,13 +63,13 @@ class Logistic(Estimator):
         self.skills_ = {name: k for k, name in enumerate(log.skills)}
         self.items_ = {name: j for j, name in enumerate(names)}
         order = np.argsort(log.who, kind="stable")
-        X = self._design(Coded(log.who, log.what, codes, log.what, codes, log.right), order)
+        X = self._design(Coded(log.who, log.what, codes, log.what, codes, log.right, self._days(log, day)), order)
         self._climb(X, log.right[order], _starts(log.who[order]))
         return self
 
     def predict(
         self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, unknown: str = "error",
-        item: ArrayLike | None = None,
+        item: ArrayLike | None = None, day: ArrayLike | None = None,
     ) -> Floats:  # fmt: skip
         """P(correct) before each answer.   -> [M]; a name that fit never saw is as easy as the average one"""
         from adaptlearn.tracing import logistic_kernels as kernels
@@ -73,7 +77,7 @@ class Logistic(Estimator):
         log = columns(learner, skill, correct)
         self.check_names(log.skills, unknown)
         order = np.argsort(log.who, kind="stable")
-        X = self._design(self._coded(log, item), order)
+        X = self._design(self._coded(log, item)._replace(day=self._days(log, day)), order)
         eta, chance = np.empty(len(order)), np.empty(len(order))
         kernels.predictor(*X, self.weights_, eta)
         kernels.foretell(eta, log.right[order], _starts(log.who[order]), *_grid(self.spread_), chance)
@@ -95,6 +99,12 @@ class Logistic(Estimator):
         if needs_items(self.features):
             raise ValueError(f"item: found none; needed a column of items for features {self.features}, e.g. item=ids")
         return np.full(n, -1), ()
+
+    def _days(self, log: Columns, day: ArrayLike | None) -> Floats | None:
+        if not needs_days(self.features):
+            return None
+        since(day, log.who)  # a learner's days never go back
+        return np.asarray(day, np.float64)
 
     def _coded(self, log: Columns, item: ArrayLike | None) -> Coded:
         codes, names = self._items(item, len(log.right))
@@ -179,3 +189,16 @@ def growth() -> Logistic:
     """Item response with growth: ability, item, gains per success and failure, and how the last answers went."""
     return Logistic(("skill", "item", "skill_right", "skill_wrong", "item_right", "item_wrong", "recent",
                      "recent_skill"), ability=True)  # fmt: skip
+
+
+def dash() -> Logistic:
+    """Ability, skill, and counts of successes and tries that fade at several scales of time.
+
+    DASH[MCM] of Lindsey, Shroyer, Pashler & Mozer (2014), with one set of weights for all skills.
+    """
+    return Logistic(("skill", *WINDOWS), ability=True)
+
+
+def das3h() -> Logistic:
+    """DASH with items beside skills.   after Choffin, Popineau, Bourda & Vie (2019)"""
+    return Logistic(("skill", "item", *WINDOWS), ability=True)

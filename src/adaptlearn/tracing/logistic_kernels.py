@@ -32,6 +32,16 @@ def decayed(key, right, memory):
 
 
 @compiled
+def faded(key, gap, value, days):
+    """Sum over earlier rows of the same key of value exp(-time since / days); rows sorted by key.   -> [M]"""
+    out, level = np.zeros(len(key)), 0.0
+    for m in range(len(key)):
+        level = (level + value[m - 1]) * math.exp(-gap[m] / days) if m > 0 and key[m] == key[m - 1] else 0.0
+        out[m] = level
+    return out
+
+
+@compiled
 def predictor(place, value, weight, eta):
     """x w for every row.   -> eta [M], filled"""
     for m in range(len(eta)):

@@ -120,6 +120,29 @@ def beside(values: ArrayLike, name: str, n: int) -> NDArray:
     return column
 
 
+def since(day: ArrayLike | None, key: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Days since the row before with the same key, 0 for the first of each key.   [M], [M] -> [M]
+
+    Raises:
+        ValueError: no days, missing ones, or days that go back.
+    """
+    if day is None:
+        raise ValueError("day: found none; needed a column of days, memory being about time, e.g. day=seconds / 86400")
+    days = beside(day, "day", len(key)).astype(np.float64)
+    _refuse_missing(~np.isfinite(days), "day")
+    order = np.argsort(key, kind="stable")
+    gap = np.diff(days[order], prepend=days[order[:1]])
+    gap[np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])] = 0.0
+    if (gap < 0.0).any():
+        raise ValueError(
+            f"day: found {int((gap < 0.0).sum())} answers earlier than the same learner's answer before, one in row "
+            f"{int(order[np.argmin(gap)])}; needed rows in the order of time, e.g. sorted by day"
+        )
+    out = np.empty(len(key))
+    out[order] = gap
+    return out
+
+
 class Columns(NamedTuple):
     """A log as numbers, in the order of time, and the names behind them."""
 

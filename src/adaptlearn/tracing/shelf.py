@@ -12,6 +12,7 @@ from adaptlearn.tracing import logistic
 from adaptlearn.tracing.bkt import BKT
 from adaptlearn.tracing.estimator import Estimator, Floats
 from adaptlearn.tracing.features import earlier
+from adaptlearn.tracing.memory import Memory
 from adaptlearn.tracing.neural import DKT
 from adaptlearn.tracing.scoring import Difference, Scores, auc_gain
 from adaptlearn.tracing.sequences import number
@@ -65,6 +66,10 @@ KINDS: Mapping[str, Kind] = {
     "pfa": Kind("performance factors: successes and failures", logistic.pfa, {}),
     "best_lr": Kind("the best logistic regression of Gervet et al. 2020", logistic.best_lr, _item(), ("item",)),
     "growth": Kind("item response with growth and recent success", logistic.growth, _item(), ("item",)),
+    "dash": Kind("ability, skill, and counts that fade with time", logistic.dash, {"day": column("day")}, ("day",)),
+    "das3h": Kind("DASH with items", logistic.das3h, {"day": column("day"), **_item()}, ("day", "item")),
+    "fsrs": Kind("the memory law (FSRS-6) as a filter", Memory, {"day": column("day")}, ("day",)),
+    "hlr": Kind("half-life regression", lambda: Memory("hlr"), {"day": column("day")}, ("day",)),
     "dkt": Kind("deep knowledge tracing, a gated recurrent unit", DKT, {}),
 }  # fmt: skip
 
