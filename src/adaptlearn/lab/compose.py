@@ -27,7 +27,7 @@ class Common:
     """Keys that every verb has."""
 
     env: str = "onboarding-v1"  # a world's name, or a folder of your own
-    law: str = "workplace"  # how minds work: workplace | bkt | logistic | memory
+    law: str = "workplace"  # how minds work: workplace | bkt | logistic | memory | hlr | dash
     meshing: str = "null"  # does matching a format to a style help: null | weak | contested | aptitude | adversarial
     catalogue: str = "usual_error"  # how far the catalogue is from the truth: as_written | usual_error | careless
     catalogue_seed: int = 0
