@@ -50,7 +50,7 @@ def rules(
 
     Args:
         world: a shipped name, a folder of your own, or a World.
-        law: ``workplace``, ``bkt``, or a module that follows ``core.learner.Law``.
+        law: one of ``laws.shelf.names()``, or a module that follows ``core.learner.Law``.
         reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
             ``adversarial``, or a Meshing.
