@@ -154,7 +154,9 @@ def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any) -> di
         "answers": room.answers[alive] * asked[:, None].astype(np.uint8), "score": score, "rating": event["stars"],
         "gap_days": event["gap"], "left": event["left"] > 0, "propensity": room.propensity[alive].copy(),
         "role": role[alive].astype(np.int8), "site": room.trait("site")[alive].astype(np.int8),
-        "tenure": room.trait("tenure")[alive].astype(np.int8),
+        "tenure": room.trait("tenure")[alive].astype(np.int8), "weekly_minutes": room.trait("weekly_minutes")[alive],
+        "motive": room.trait("motive")[alive].astype(np.int8), "stated": room.trait("stated")[alive].astype(np.int8),
+        "mandatory": np.full(int(alive.sum()), room.terms.mandatory > 0),
     }  # fmt: skip
 
 
@@ -175,7 +177,8 @@ def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, s
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     order = np.lexsort((columns["step"], columns["learner"]))
     about = {"simulated": "yes", "world": rules.world.name, "law": rules.law.__name__, "catalogue": rules.catalogue,
-             "seed": str(seed), "population": rules.population.provenance}  # fmt: skip
+             "seed": str(seed), "population": rules.population.provenance,
+             "decides": rules.decides or rules.world.programme.decides}  # fmt: skip
     named = {name: column[order] for name, column in columns.items()}
     return EventLog(named, policy.name, getattr(policy, "version", "0"), about)
 
