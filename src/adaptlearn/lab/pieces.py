@@ -27,6 +27,19 @@ def agent_of(agent: Agent | str, rules_: Rules) -> Any:
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
+def softened(policy: Any, temperature: float | None) -> Any:
+    """The policy choosing at a temperature; as it is where none is given.
+
+    Raises:
+        ValueError: a negative temperature.
+    """
+    from adaptlearn.core.policy import Head
+
+    if temperature is not None:
+        policy.head = Head(temperature)
+    return policy
+
+
 def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
     """An agent after training; one that does not learn comes as it is made.
 

@@ -7,7 +7,7 @@ import numpy as np
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import mean_of_known
 from adaptlearn.lab.compose import Agent, Common
-from adaptlearn.lab.pieces import agent_of, rules_of
+from adaptlearn.lab.pieces import agent_of, rules_of, softened
 from adaptlearn.lab.tables import progress, show
 
 
@@ -18,12 +18,13 @@ class Config(Common):
     agent: Agent = field(default_factory=Agent)
     learners: int = 4096
     log: str | None = None  # a Parquet file for one row per decision
+    temperature: float | None = None  # of the agent's choices; a log with some chance in it can judge other agents
 
 
 def run(config: Config) -> None:
     """Simulate, print one row, write the log if asked."""
     rules = rules_of(config)
-    policy = agent_of(config.agent, rules)
+    policy = softened(agent_of(config.agent, rules), config.temperature)
     with progress(f"{config.learners} learners", config.format == "json") as tell:
         lives = simulate(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
                          threads=config.threads, progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
