@@ -40,11 +40,15 @@ def softened(policy: Any, temperature: float | None) -> Any:
     return policy
 
 
-def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
+def trained(
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None],
+    classroom: Callable[..., Classroom] = Classroom,
+) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        classroom: makes the rooms it is trained in.
 
     Raises:
         ValueError: an unknown agent or setting.
@@ -63,7 +67,7 @@ def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return train(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:
