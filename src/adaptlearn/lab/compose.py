@@ -67,8 +67,8 @@ def compose(verb: str, schema: type, overrides: list[str]) -> Any:
     _store(verb, schema)
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(configs()), version_base="1.3", job_name=verb):
-            return OmegaConf.to_object(hydra_compose(verb, expanded(overrides)))
+        with initialize_config_dir(str(configs()), version_base="1.3", job_name=_file(verb)):
+            return OmegaConf.to_object(hydra_compose(_file(verb), expanded(overrides)))
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, overrides, error)) from error
 
@@ -102,7 +102,7 @@ def delegated(verb: str, arguments: list[str], module: Any) -> bool:
 
     _store(verb, module.Config)
 
-    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=verb)
+    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=_file(verb))
     def task(config: Any) -> None:
         module.run(OmegaConf.to_object(config))
 
@@ -137,10 +137,15 @@ def _shown(value: Any) -> str:
     )
 
 
+def _file(verb: str) -> str:
+    """The verb as the name of its file in configs/."""
+    return verb.replace(" ", "_")
+
+
 def _store(verb: str, schema: type) -> None:
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(name=f"{verb}_schema", node=schema)
+    ConfigStore.instance().store(name=f"{_file(verb)}_schema", node=schema)
 
 
 def plain(verb: str, schema: type, overrides: list[str], error: Exception) -> str:

@@ -35,7 +35,9 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
-NOTE = "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had over it."
+NOTE = (
+    "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
+)
 
 
 def run(config: Config) -> None:

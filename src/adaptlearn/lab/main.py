@@ -35,6 +35,11 @@ VERBS = {
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+    "pilot plan": Verb("lab.pilot_plan", "how many learners a pilot needs, how long, when to stop",
+                       ("adaptlearn pilot plan agent=mastery to=pilot.json",
+                        "adaptlearn pilot plan effect=0.05 sd=0.2 pretest=0.6 team=8 icc=0.05 attrition=0.2")),
+    "pilot monitor": Verb("lab.pilot_monitor", "what a pilot's scores say so far; look as often as you like",
+                          ("adaptlearn pilot monitor plan=pilot.json log=scores.csv",)),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
                    ("adaptlearn export agent=mastery to=bundle",)),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
@@ -46,7 +51,7 @@ def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
              "usage: adaptlearn VERB [key=value ...] [--help] [--cfg job] [-m]", ""]  # fmt: skip
-    lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<13} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
                       "`adaptlearn VERB --help` lists keys with their defaults. format=json gives any table as JSON.",
                       "Learners here are simulated. What is assumed is graded C on the world's card."])  # fmt: skip
@@ -63,13 +68,19 @@ def main(argv: list[str] | None = None) -> None:
 
         print(f"adaptlearn {__version__}")
         return
-    name, rest = arguments[0], arguments[1:]
+    name, rest = named(arguments)
     if name not in VERBS:
         from difflib import get_close_matches
 
         near = get_close_matches(name, VERBS, 1) or ["demo"]
         _stop(f"adaptlearn: no verb {name!r}; needed one of {', '.join(VERBS)}, e.g. adaptlearn {near[0]}")
     sys.exit(_run(name, rest))
+
+
+def named(arguments: list[str]) -> tuple[str, list[str]]:
+    """The verb, of one word or of two, and what follows it."""
+    words = 2 if " ".join(arguments[:2]) in VERBS else 1
+    return " ".join(arguments[:words]), arguments[words:]
 
 
 def _run(name: str, rest: list[str]) -> int:
