@@ -167,7 +167,8 @@ def decompose(
              "answers": (own, plan, "the policy less that fixed programme")}  # fmt: skip
     for source, (a, b, meaning) in pairs.items():
         there = a is not None and b is not None
-        parts.append(Part(source, meaning, contrast(a[key], b[key], count) if there else None, "" if there else none))  # type: ignore[index]
+        gain = contrast(a[key], b[key], count) if there else None  # type: ignore[index]
+        parts.append(Part(source, meaning, gain, "" if there else none))
     for source in SOURCES:
         parts.append(placebo(policy, rules, who, seed, source, (retrained or {}).get(source), key, count, threads))
     parts.append(_at_equal_time(lived, policy, syllabus, (own, base), who, rules, key, count))
@@ -179,8 +180,7 @@ def placebo(
     threads: int = 1,
 ) -> Part:  # fmt: skip
     """The policy less itself with other learners' inputs; ``retrained`` takes its place there if it learns."""
-    what, where = SOURCES[source]
-    room = rules if source != "meshing" else with_rules(rules, population=indifferent(rules.population))
+    (what, where), room = SOURCES[source], room_of(rules, source)
     other = policy if retrained is None else retrained
     with_own = outcomes(simulate(policy, room, ids, seed, threads=threads), room)[key]
     before = swapped(other, room, ids, seed, what, threads)
@@ -188,6 +188,11 @@ def placebo(
     how = "shown" if retrained is None else "retrained on and shown"
     return Part(source, f"the policy less the same policy {how} other learners' {what} inputs{where}",
                 contrast(with_own, without, count), "")  # fmt: skip
+
+
+def room_of(rules: Rules, source: str) -> Rules:
+    """The world in which a source is looked at: for meshing, one where nobody likes one format better."""
+    return with_rules(rules, population=indifferent(rules.population)) if source == "meshing" else rules
 
 
 def indifferent(population: Population) -> Population:

@@ -50,7 +50,7 @@ class Pool:
         """
         gain = float(np.mean(self.treated - self.control))
         if gain <= 0:
-            raise ValueError(f"the new policy's learners know {gain:+.4f} more than the old one's; needed a gain to show, "
+            raise ValueError(f"the new policy's learners know {gain:+.4f} more; needed a gain to show, "
                              "e.g. effect=0.05")  # fmt: skip
         dice, teams = np.random.default_rng(seed), max(200_000 // team, 2)
         who, label = dice.integers(len(self.before), size=teams * team), np.repeat(np.arange(teams), team)

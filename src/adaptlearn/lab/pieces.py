@@ -9,6 +9,8 @@ from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab.compose import Agent, Common
 
+LEARN = ("linear", "ppo")  #: agents that must be trained
+
 
 def rules_of(config: Common, **changes: Any) -> Rules:
     """The rules a configuration speaks of, with some of them changed."""
@@ -53,11 +55,11 @@ def trained(
     Raises:
         ValueError: an unknown agent or setting.
     """
+    if agent.name not in LEARN:
+        return agent_of(agent, rules_)
     from adaptlearn.agents import linear, ppo
 
     teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
-    if agent.name not in teachers:
-        return agent_of(agent, rules_)
     train, settings = teachers[agent.name]
     turn = count(1)
     try:
