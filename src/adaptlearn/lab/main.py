@@ -35,6 +35,12 @@ VERBS = {
                      ("adaptlearn evaluate",
                       "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]",
                       "adaptlearn evaluate agents=[mastery] rules=rules.toml")),
+    "report": Verb("lab.reporting", "is an agent worth a pilot? One page to decide on, the rest folds out",
+                   ("adaptlearn report agent=mastery to=report",
+                    "adaptlearn report env=tiny-v1 agent=linear others=[mastery] learners=512 to=report")),
+    "judge": Verb("lab.judging", "what an agent would have been worth on the learners of a log, or why it cannot say",
+                  ("adaptlearn judge log=log.parquet agent=mastery temperature=0.5",
+                   "adaptlearn judge env=tiny-v1 log=log.parquet agent=evidenced temperature=1 estimators=[all]")),
     "train": Verb("lab.training", "train an agent and track the run",
                   ("adaptlearn train agent=ppo", "adaptlearn train agent=linear env=tiny-v1 seed=3")),
     "tune": Verb("lab.tuning", "search an agent's settings; stopped early where hopeless, resumed where killed",
@@ -59,6 +65,11 @@ VERBS = {
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+    "pilot plan": Verb("lab.pilot_plan", "how many learners a pilot needs, how long, when to stop",
+                       ("adaptlearn pilot plan agent=mastery to=pilot.json",
+                        "adaptlearn pilot plan effect=0.05 sd=0.2 pretest=0.6 team=8 icc=0.05 attrition=0.2")),
+    "pilot monitor": Verb("lab.pilot_monitor", "what a pilot's scores say so far; look as often as you like",
+                          ("adaptlearn pilot monitor plan=pilot.json log=scores.csv",)),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
                    ("adaptlearn export agent=mastery to=bundle",
                       "adaptlearn export checkpoint=agent.npz to=agents/linear-onboarding learners=2048")),
@@ -78,7 +89,7 @@ def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
              "usage: adaptlearn VERB [key=value ...] [-m] [--help] [--cfg job] [--config-dir FOLDER]", ""]  # fmt: skip
-    lines += [f"  {name:<12} {verb.line}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<13} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
                       "choices, each key=name:", *(f"  {name:<11} {group.line}" for name, group in GROUPS.items()), "",
                       "`adaptlearn VERB --help` lists keys and options. format=json gives any table as JSON.",
@@ -102,8 +113,7 @@ def main(argv: list[str] | None = None) -> None:
 
         verb = complete(arguments, VERBS)
         arguments = [verb, *arguments] if verb else sys.exit(0)
-    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
-    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
+    name, rest = named(arguments)
     if name not in VERBS:
         from difflib import get_close_matches
 
@@ -112,6 +122,12 @@ def main(argv: list[str] | None = None) -> None:
         near = (get_close_matches(found, wanted, 1) or wanted)[0]
         _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
+
+
+def named(arguments: list[str]) -> tuple[str, list[str]]:
+    """The verb, of one word or of two, and what follows it."""
+    words = 2 if " ".join(arguments[:2]) in VERBS else 1
+    return " ".join(arguments[:words]), arguments[words:]
 
 
 def _run(name: str, rest: list[str]) -> int:

@@ -58,13 +58,35 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
+def learns(name: str) -> bool:
+    """Whether an agent of ours must be trained before it is any good."""
+    from adaptlearn.agents import shelf
+
+    return name in shelf.OWN and shelf.OWN[name].trained
+
+
+def softened(policy: Any, temperature: float | None) -> Any:
+    """The policy choosing at a temperature; as it is where none is given.
+
+    Raises:
+        ValueError: a negative temperature.
+    """
+    from adaptlearn.core.policy import Head
+
+    if temperature is not None:
+        policy.head = Head(temperature)
+    return policy
+
+
 def trained(
-    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = ()
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = (),
+    classroom: Callable[..., Classroom] = Classroom,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        classroom: makes the rooms it is trained in.
 
     Raises:
         ValueError: an unknown agent or setting.
@@ -86,7 +108,7 @@ def trained(
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return train(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
 
 
 def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:

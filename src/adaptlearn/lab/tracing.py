@@ -32,8 +32,8 @@ def run(config: Config) -> None:
     Raises:
         ValueError: no log was named, or it cannot be traced.
     """
-    from adaptlearn.interchange.tables import read
     from adaptlearn.core.keep import keep
+    from adaptlearn.interchange.tables import read
     from adaptlearn.lab.evaluating import csv_of
     from adaptlearn.tracing import shelf
 
