@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -49,6 +50,13 @@ def _pointer(world: World, **settings: Any) -> Any:
     return Pointer.for_world(world, **settings)
 
 
+def _made(file: str, name: str) -> Callable[..., Any]:
+    def make(world: World, **settings: Any) -> Any:
+        return getattr(import_module(f"adaptlearn.agents.{file}"), name).for_world(world, **settings)
+
+    return make
+
+
 OWN = {
     "random": Entry(_rule("Random"), False, "anything allowed, with equal chances"),
     "syllabus": Entry(_rule("Syllabus"), False, "the author's order, for the learner's destination"),
@@ -57,6 +65,15 @@ OWN = {
     "evidenced": Entry(_rule("EvidencedPreference"), False, "the syllabus, formats by what reactions show"),
     "mastery": Entry(_rule("Mastery"), False, "BKT mastery, interleaved: open skills take turns until believed known"),
     "blocked": Entry(_rule("Blocked"), False, "BKT mastery, one skill after the other"),
+    "leitner": Entry(_made("spacing", "Leitner"), False, "mastery, with reviews by Leitner's boxes"),
+    "sm2": Entry(_made("spacing", "SM2"), False, "mastery, with reviews by SuperMemo 2"),
+    "fsrs": Entry(_made("spacing", "FSRS"), False, "mastery, with reviews when FSRS expects recall below .9"),
+    "zpdes": Entry(_made("bandits", "Zpdes"), False, "skills drawn by learning progress in the zone of what is open"),
+    "thompson": Entry(
+        _made("bandits", "Thompson"), False, "each activity by its chance of being the best, from beliefs"
+    ),
+    "probe": Entry(_made("probing", "Probe"), False, "asks first what tells most, then mastery"),
+    "fixed": Entry(_made("programme", "Programme"), True, "the best order per destination, which reads no answers"),
     "linear": Entry(_linear, True, "a weighted sum of features of learner and activity, by cross-entropy"),
     "ppo": Entry(_pointer, True, "a pointer network over activities, by proximal policy optimisation"),
 }
