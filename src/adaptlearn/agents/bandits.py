@@ -21,8 +21,8 @@ FLOOR = 1e-4  # smallest chance a logarithm is taken of
 class Zpdes(nn.Module):
     """Zone of proximal development and empirical success (Clement, Roy, Oudeyer & Lopes 2015).
 
-    A skill's quality is its recent learning progress, here the move of the tracer's belief against its own slow average;
-    it fades as w' = beta w + eta r. Skills in the zone are drawn by quality, with a share gamma of plain exploration.
+    A skill's quality is its recent learning progress, here the move of the tracer's belief against its own slow
+    average; it fades as w' = beta w + eta r. Skills in the zone are drawn by quality, and a share gamma evenly.
     """
 
     name = "zpdes"

@@ -3,7 +3,7 @@
 Learners are taught by the network as it stands, so that it is corrected where it goes (DAgger: Ross, Gordon & Bagnell
 2011); at a sample of their decisions the planner says what each activity would be worth, beginning with it and going on
 by its plan (cost-to-go labels: Ross & Bagnell 2014, AggreVaTe). The network learns the differences by least squares.
-Minds differ behind one view, so what it converges to is the mean over minds given the record: nothing it could not know.
+Minds differ behind one view, so what it converges to is the mean over minds given the record, which it may know.
 The value of asking in order to know is not in these labels; PPO from here adds it.
 
 Axes: N learners, A activities, V view, P pair features, S labelled decisions.

@@ -1,4 +1,4 @@
-"""A planner on true minds: what could be reached by one who sees the learner, knows the law, and is not told the future.
+"""A planner on true minds: what could be reached by one who sees the learner and knows the law, but not the future.
 
 At every decision it tries orders of visits on imagined copies of each learner, keeps the best, offers its first visit,
 and goes on from there at the next decision: rolling-horizon search with open-loop plans (Perez et al. 2013). Imagined

@@ -1,7 +1,7 @@
 """Plans: orders of visits, and what they are worth when they are lived.
 
-A plan reads no answers while it is followed. Searching plans for a crowd gives the best fixed programme (``programme``);
-searching them anew at every decision, for this one learner as they are now, gives the planners (``planner``).
+A plan reads no answers while it is followed. Searching plans for a crowd gives the best fixed programme
+(``programme``); searching them anew at every decision, for this one learner as they are now, gives the ``planner``.
 
 Axes: N learners, A activities, E entries of an order, G groups that share an order, C candidates, R destinations.
 """

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from adaptlearn.agents.rules import LAST, Mastery
-from adaptlearn.agents.sight import RECENT_DAYS, Learner, Sight
+from adaptlearn.agents.sight import RECENT_DAYS, Sight
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
@@ -26,7 +26,7 @@ class Spaced(nn.Module):
     version = "1"
     head: Head = GREEDY
     luck_size = 0
-    own = 1  # numbers kept per skill, beside what the last look showed: belief, count of answers, days since the last visit
+    own = 1  # numbers kept per skill, beside what the last look showed: belief, count of answers, days of rest
 
     def __init__(self, sight: Sight):
         nn.Module.__init__(self)
@@ -110,7 +110,10 @@ class FSRS(Spaced):
     step = 3.0194  # of difficulty per grade, damped as it nears 10
 
     def reviewed(self, cards: Tensor, asked: Tensor, success: Tensor, days: Tensor) -> Tensor:
-        """S' after success S (1 + e^a (11 - D) S^-b (e^(c (1 - R)) - 1)), after a lapse w D^-x ((S + 1)^y - 1) e^(z (1 - R))"""
+        """Stability S' after a success or a lapse, by difficulty D and retrievability R.
+
+        success: S (1 + e^a (11 - D) S^-b (e^(c (1 - R)) - 1))      lapse: w D^-x ((S + 1)^y - 1) e^(z (1 - R))
+        """
         stability, difficulty = cards[:, 0], cards[:, 1].clamp(1.0, 10.0)
         held = stability.clamp(min=0.05)
         lost = 1.0 - self.recall(days, held)

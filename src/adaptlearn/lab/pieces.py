@@ -27,21 +27,24 @@ def agent_of(agent: Agent | str, rules_: Rules) -> Any:
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
+def trained(
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], **more: Any
+) -> Any:
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
         ValueError: an unknown agent or setting.
     """
-    from adaptlearn.agents import linear, ppo
+    from adaptlearn.agents import shelf
 
-    teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
-    if agent.name not in teachers:
+    school = shelf.school(agent.name)
+    if school is None:
         return agent_of(agent, rules_)
-    train, settings = teachers[agent.name]
+    teach, settings, _ = school
     turn = count(1)
     try:
         chosen = settings(**agent.settings)
@@ -50,7 +53,15 @@ def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return teach(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
+
+
+def shape_of(agent: Agent) -> dict[str, Any]:
+    """Those of an agent's settings that it is made with; how it was taught is no part of it."""
+    from adaptlearn.agents import shelf
+
+    school = shelf.school(agent.name)
+    return dict(agent.settings) if school is None else {k: v for k, v in agent.settings.items() if k in school[2]}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:
