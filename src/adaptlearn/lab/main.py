@@ -28,6 +28,8 @@ VERBS = {
                           "adaptlearn world import from=lms-catalogue.csv to=my-world")),
     "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
                         ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
+    "agents": Verb("lab.shelf", "what agents there are, what each reads, and what it must beat",
+                   ("adaptlearn agents", "adaptlearn agents format=json")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
                      ("adaptlearn simulate agent=mastery",
                       "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
@@ -42,7 +44,8 @@ VERBS = {
                   ("adaptlearn judge log=log.parquet agent=mastery temperature=0.5",
                    "adaptlearn judge env=tiny-v1 log=log.parquet agent=evidenced temperature=1 estimators=[all]")),
     "train": Verb("lab.training", "train an agent and track the run",
-                  ("adaptlearn train agent=ppo", "adaptlearn train agent=linear env=tiny-v1 seed=3")),
+                  ("adaptlearn train agent=ppo", "adaptlearn train agent=ppo resume=true",
+                   "adaptlearn train agent=linear env=tiny-v1 seed=3")),
     "tune": Verb("lab.tuning", "search an agent's settings; stopped early where hopeless, resumed where killed",
                  ("adaptlearn tune agent=linear sweep=linear trials=20",
                   "adaptlearn tune agent=ppo sweep=ppo trials=40 workers=2")),
@@ -113,7 +116,8 @@ def main(argv: list[str] | None = None) -> None:
 
         verb = complete(arguments, VERBS)
         arguments = [verb, *arguments] if verb else sys.exit(0)
-    name, rest = named(arguments)
+    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
+    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
     if name not in VERBS:
         from difflib import get_close_matches
 
@@ -122,12 +126,6 @@ def main(argv: list[str] | None = None) -> None:
         near = (get_close_matches(found, wanted, 1) or wanted)[0]
         _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
-
-
-def named(arguments: list[str]) -> tuple[str, list[str]]:
-    """The verb, of one word or of two, and what follows it."""
-    words = 2 if " ".join(arguments[:2]) in VERBS else 1
-    return " ".join(arguments[:words]), arguments[words:]
 
 
 def _run(name: str, rest: list[str]) -> int:

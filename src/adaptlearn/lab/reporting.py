@@ -92,7 +92,7 @@ def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[
         for source, (what, _) in origins.SOURCES.items():
             columns = origins.inputs(ViewSpec(len(rules.world.skills)), what)
             room = origins.room_of(rules, source)
-            retrained[source] = trained(config.agent, room, config.seed, report, origins.scrambled(columns))
+            retrained[source] = trained(config.agent, room, config.seed, report, classroom=origins.scrambled(columns))
     return policy, retrained
 
 
