@@ -11,6 +11,7 @@ The clock moves at the end, so that a policy always looks at the day on which it
 
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
+from adaptlearn.classroom.platform import *  # noqa: F403
 from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
 
 

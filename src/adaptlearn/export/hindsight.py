@@ -155,7 +155,7 @@ class _Retelling:
         )
 
     def _legal(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Twin of ``classroom.kernel.allow``, from the same tables.   -> [N, A]"""
+        """Twin of ``classroom.platform.allow``, from the same tables.   -> [N, A]"""
         log, programme, p = self.log, self.world.programme, self.pack
         left = (
             np.maximum(np.float32(programme.horizon_days) - log["day"][rows], 0)
