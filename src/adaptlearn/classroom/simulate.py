@@ -14,7 +14,7 @@ from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
 from adaptlearn.core.policy import Ceiling, Head, Policy
 
-BLOCK = 128  # rows per policy call: a matmul's rows change with batch size, so the size never changes
+BLOCK = 256  # rows per policy call: a matmul's rows change with batch size, so the size never changes
 CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
 THOUGHT = 64  # policy luck begins at this draw index; the first 64 belong to the sampler
 
@@ -54,7 +54,6 @@ class Thinker:
         n, a = room.mask.shape
         self.catalogue = torch.from_numpy(room.rules.world.features.copy())
         self.view, self.history = torch.zeros(BLOCK, room.spec.size), torch.zeros(BLOCK, a, 3)
-        self.past = torch.zeros(n, a, 3)
         self.memory = torch.zeros(n, policy.memory_size)
         self.memory_here = torch.zeros(BLOCK, policy.memory_size)
         self.luck = torch.zeros(BLOCK, policy.luck_size)
@@ -63,7 +62,6 @@ class Thinker:
     def decide(self) -> None:
         """Write offers and propensities for everyone alive into the room."""
         room = self.room
-        room.history(self.past.numpy())
         alive = np.flatnonzero(room.alive)
         self.torch.set_num_threads(1)  # how a matmul is shared among threads moves its last bit
         try:
@@ -77,7 +75,8 @@ class Thinker:
     def _block(self, rows: NDArray[np.int64]) -> None:
         room, m, at = self.room, len(rows), self.torch.from_numpy(rows)
         self.view[:m] = self.torch.from_numpy(room.view[rows])
-        self.history[:m], self.memory_here[:m] = self.past[at], self.memory[at]
+        room.history(self.history.numpy(), rows)
+        self.memory_here[:m] = self.memory[at]
         if self.policy.luck_size:
             draws, steps = THOUGHT + np.arange(self.policy.luck_size), room.now("step")[rows, None].astype(np.uint64)
             u = luck.uniform(room.seed, luck.POLICY, room.ids[rows, None], steps, draws)

@@ -5,13 +5,17 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.room import Rules
+from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Interval
-from adaptlearn.lab.compose import Common
+from adaptlearn.lab.cluster import lives_on
+from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tracking import tracked
 
 
 @dataclass
@@ -26,7 +30,8 @@ class Config(Common):
         default_factory=list
     )  # as_written | usual_error | careless; empty: that of catalogue=
     learners: int = 4096
-    csv: str | None = None  # also write the rows there
+    rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
+    csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
 NOTES = (
@@ -44,13 +49,23 @@ def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
     rooms = rooms_of(config, config.laws, config.meshings, config.catalogues)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    policies = {name: agent_of(name, rooms[0][1]) for name in names}
-    with progress("evaluating", config.format == "json") as tell:
+    policies = {name: agent_of(name, rooms[0][1], config.allow) for name in names}
+    if config.rules is not None:
+        return under_rules(config, policies, rooms)
+    with (
+        tracked("evaluate", config, agent=",".join(names)) as tracker,
+        progress("evaluating", config.format == "json") as tell,
+    ):
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
-                           threads=config.threads, progress=tell)  # fmt: skip
+                           threads=config.threads, live=lives_on(config.compute, config.cluster),
+                           progress=tell)  # fmt: skip
+        tracker.metrics({f"goal/{r.policy}/{r.law}/{r.meshing}": r.goal for r in rows})
+        tracker.metrics({f"gain/{r.policy}/{r.law}/{r.meshing}": r.gain.mean for r in rows if r.gain is not None})
+        tracker.text("table.csv", csv_of(rows))
     if config.csv is not None:
-        write_csv(rows, config.csv)
-    show([as_row(row) for row in rows], format=config.format, notes=NOTES,
+        keep(config.csv, csv_of(rows))
+    notes = [*NOTES, tracker.link()] if config.track else NOTES
+    show([as_row(row) for row in rows], format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
         cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
@@ -84,6 +99,16 @@ def _half(interval: Interval) -> tuple[float, float]:
     return interval.value, (interval.high - interval.low) / 2.0
 
 
+def under_rules(config: Config, policies: dict[str, Any], rooms: list[tuple[dict[str, str], Rules]]) -> None:
+    """Every agent with the department's rules and without them."""
+    from adaptlearn.lab import ruling
+
+    with progress("evaluating rules", config.format == "json") as tell:
+        rows = ruling.weighed(policies, rooms, str(config.rules), np.arange(config.learners), config.seed,
+                              threads=config.threads, progress=tell)  # fmt: skip
+    show(rows, format=config.format, notes=ruling.NOTES, title=f"{rooms[0][1].world.title}, under {config.rules}")
+
+
 def as_row(row: Standing) -> dict[str, object]:
     """A row for people."""
     return {
@@ -93,16 +118,14 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_csv(rows: list[Standing], path: str) -> None:
-    """The same rows as a file, whole or not at all."""
+def csv_of(rows: list[Standing]) -> str:
+    """The same rows as CSV."""
     import csv
     import io
-
-    from adaptlearn.core.keep import keep
 
     text = io.StringIO()
     plain = [as_row(r) | {"gain": r.gain.mean if r.gain else "", "half": r.gain.half if r.gain else ""} for r in rows]
     writer = csv.DictWriter(text, list(plain[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in plain)
-    keep(path, text.getvalue())
+    return text.getvalue()
