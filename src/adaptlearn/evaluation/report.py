@@ -29,6 +29,7 @@ def write_up(study: Study) -> Report:
         sections.worlds(study, found),
         sections.levels(study),
         sections.origins(study),
+        sections.groups(study),
         sections.journeys(study),
         sections.pilot(study.plan),
         sections.assumed(study),
@@ -140,7 +141,7 @@ def _change_of_mind(study: Study, mine: Robust, words: str) -> Section:
     if study.plan is not None:
         points.append(f"A pilot whose whole interval lies below {study.plan.design.effect:.3f} on the test.")
     points.append(
-        "Evidence that your learners are unlike the simulated ones: a log of yours, judged (adaptlearn judge) or fitted "
-        "(adaptlearn calibrate)."
+        "Evidence that your learners are unlike the simulated ones: a log of yours, judged (adaptlearn judge) or "
+        "fitted (adaptlearn calibrate)."
     )
     return Section("What would change our mind", points=tuple(points), folded=False)
