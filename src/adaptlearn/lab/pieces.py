@@ -58,13 +58,6 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def learns(name: str) -> bool:
-    """Whether an agent of ours must be trained before it is any good."""
-    from adaptlearn.agents import shelf
-
-    return name in shelf.OWN and shelf.OWN[name].trained
-
-
 def softened(policy: Any, temperature: float | None) -> Any:
     """The policy choosing at a temperature; as it is where none is given.
 
@@ -108,6 +101,14 @@ def trained(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
+
+
+def learns(agent: Agent, allow: Sequence[str] = ()) -> bool:
+    """Whether an agent must be trained before it is any good: not so for rules, nor for one that comes trained."""
+    from adaptlearn.agents import shelf
+
+    own = shelf.OWN.get(agent.name)
+    return own.trained if own is not None else hasattr(foreign.agent_offered(agent.name, allow), "train")
 
 
 def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
