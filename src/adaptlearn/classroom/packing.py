@@ -93,7 +93,7 @@ def pack(declared: World, true: World) -> Pack:
     durations = np.unique(minutes[1:]).astype(np.float32)
     fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])])
     days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
-    open_days = ((days >= np.floor(declared.opens)) & (days <= declared.closes))
+    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes)
     helped = (declared.needed > 0) & (declared.targets == 0)
     need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
     tracer = true.tracer

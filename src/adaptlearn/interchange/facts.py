@@ -118,6 +118,17 @@ class Tally:
         """A sum, minimum or maximum per learner or activity.   [length]"""
         return self._fit(name, length, blank)[:length]
 
+    def backwards(self, who: NDArray[np.int64], when: NDArray[Any]) -> None:
+        """Count rows that are earlier than the one before of the same learner, also where that was long ago."""
+        order = np.argsort(who, kind="stable")
+        who, when = who[order], when[order]
+        new = np.r_[True, np.diff(who) != 0]
+        latest = self._fit("latest", int(who[-1]) + 1, np.nan)
+        before = np.where(new, latest[who], np.r_[np.nan, when[:-1]])
+        self.plus("backwards", (when < before).sum())
+        ends = np.r_[new[1:], True]
+        latest[who[ends]] = when[ends]
+
     def met(self, who: NDArray[np.int64], what: NDArray[np.int64], done: NDArray[np.uint8]) -> None:
         """Note who began or completed which activity."""
         people = CELLS // max(len(self.codes["activity"]), 1)
@@ -156,7 +167,7 @@ def _row_facts(t: Tally, reading: Reading, part: dict[str, NDArray[Any]]) -> Non
     if len(dates):
         first, last = np.fmin.reduce(dates), np.fmax.reduce(dates)
         t.plus("dated", (~np.isnan(first)).sum())
-        t.plus("backwards", ((np.diff(first) < 0) & (np.diff(who) == 0)).sum())
+        t.backwards(who, first)
         t.reach("first", who, first, low=True)
         t.reach("last", who, last, low=False)
     if "left" in part:
