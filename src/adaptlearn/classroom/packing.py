@@ -114,7 +114,7 @@ def padded(activities: int) -> int:
 
 
 def words(rows: Any) -> NDArray[np.uint64]:
-    """Truth values per activity as bytes, eight to a word, so that rows are combined eight at a time.   [., A] -> [., W]"""
+    """Truth values per activity as bytes, eight to a word: rows are combined eight at a time.   [., A] -> [., W]"""
     table = np.asarray(rows, np.uint8)
     return np.pad(table, ((0, 0), (0, padded(table.shape[1]) - table.shape[1]))).view(np.uint64)
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
-from adaptlearn.lab.compose import Common
+from adaptlearn.lab.cluster import lives_on
+from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tracking import tracked
 
 
 @dataclass
@@ -19,7 +22,7 @@ class Config(Common):
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
     learners: int = 4096
-    csv: str | None = None  # also write the rows there
+    csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
 NOTES = (
@@ -37,13 +40,21 @@ def run(config: Config) -> None:
         for law in config.laws for meshing in config.meshings
     ]  # fmt: skip
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    policies = {name: agent_of(name, rooms[0][1]) for name in names}
-    with progress("evaluating", config.format == "json") as tell:
+    policies = {name: agent_of(name, rooms[0][1], config.allow) for name in names}
+    with (
+        tracked("evaluate", config, agent=",".join(names)) as tracker,
+        progress("evaluating", config.format == "json") as tell,
+    ):
         rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
-                           threads=config.threads, progress=tell)  # fmt: skip
+                           threads=config.threads, live=lives_on(config.compute, config.cluster),
+                           progress=tell)  # fmt: skip
+        tracker.metrics({f"goal/{r.policy}/{r.law}/{r.meshing}": r.goal for r in rows})
+        tracker.metrics({f"gain/{r.policy}/{r.law}/{r.meshing}": r.gain.mean for r in rows if r.gain is not None})
+        tracker.text("table.csv", csv_of(rows))
     if config.csv is not None:
-        write_csv(rows, config.csv)
-    show([as_row(row) for row in rows], format=config.format, notes=NOTES,
+        keep(config.csv, csv_of(rows))
+    notes = [*NOTES, tracker.link()] if config.track else NOTES
+    show([as_row(row) for row in rows], format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
 
 
@@ -56,16 +67,14 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_csv(rows: list[Standing], path: str) -> None:
-    """The same rows as a file, whole or not at all."""
+def csv_of(rows: list[Standing]) -> str:
+    """The same rows as CSV."""
     import csv
     import io
-
-    from adaptlearn.core.keep import keep
 
     text = io.StringIO()
     plain = [as_row(r) | {"gain": r.gain.mean if r.gain else "", "half": r.gain.half if r.gain else ""} for r in rows]
     writer = csv.DictWriter(text, list(plain[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in plain)
-    keep(path, text.getvalue())
+    return text.getvalue()

@@ -1,33 +1,66 @@
 """From a configuration to the pieces a verb needs: rules of a classroom, and agents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from inspect import signature
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-from adaptlearn.classroom.room import Classroom, Rules
+from adaptlearn.classroom.room import Classroom, Rules, with_rules
+from adaptlearn.core.learner import Population, load_population
+from adaptlearn.core.posterior import Posterior
 from adaptlearn.envs.registry import rules
+from adaptlearn.lab import checkpoint, foreign
 from adaptlearn.lab.compose import Agent, Common
 
 
 def rules_of(config: Common, **changes: Any) -> Rules:
     """The rules a configuration speaks of, with some of them changed."""
     given = dict(
-        law=config.law, meshing=config.meshing, catalogue=config.catalogue, catalogue_seed=config.catalogue_seed,
-        mandatory=config.mandatory, decides=config.decides,
-    )  # fmt: skip
-    return rules(config.env, **(given | changes))
+        law=config.law, law_params=config.law_params, meshing=config.meshing, catalogue=config.catalogue,
+        catalogue_seed=config.catalogue_seed, mandatory=config.mandatory, decides=config.decides, reward=config.reward,
+        reward_params=config.reward_params,
+    ) | changes  # fmt: skip
+    for text in ("law", "reward"):
+        given[text] = foreign.module_named(given[text], config.allow) or given[text]
+    made = rules(config.env, **given)
+    return made if config.population is None else with_rules(made, population=people(config.population, made))
 
 
-def agent_of(agent: Agent | str, rules_: Rules) -> Any:
-    """An agent by name, made for the world it will teach in."""
+def people(file: str, rules_: Rules) -> Population:
+    """The population of a file: a ``population.toml``, or a posterior laid over the world's own people.
+
+    Raises:
+        ValueError: there is no such file, or it is neither.
+    """
+    path = Path(file)
+    if not path.is_file() or path.suffix not in (".toml", ".npz"):
+        raise ValueError(
+            f"population={file} is no file of people; needed a population.toml or a posterior (.npz) of "
+            "`adaptlearn calibrate`, e.g. population=envs/tiny-v1/population.toml"
+        )
+    if path.suffix == ".toml":
+        return load_population(path, rules_.world.role_ids)
+    return Posterior.load(path).into(rules_.population)
+
+
+def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> Any:
+    """An agent by name, made for the world it will teach in; or a trained one by its file."""
     from adaptlearn.agents import shelf
 
     spec = Agent(agent) if isinstance(agent, str) else agent
+    if spec.name.endswith(".npz"):
+        return checkpoint.load(spec.name, rules_.world)
+    module = foreign.module_named(spec.name, allow)
+    if module is not None:
+        return module.make(rules_.world, **spec.settings)
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None]) -> Any:
+def trained(
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = ()
+) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
@@ -39,8 +72,11 @@ def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[
     from adaptlearn.agents import linear, ppo
 
     teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
+    other = foreign.agent_offered(agent.name, allow) if agent.name not in teachers else None
+    if hasattr(other, "train"):
+        teachers[agent.name] = (other.train, other.Settings)
     if agent.name not in teachers:
-        return agent_of(agent, rules_)
+        return agent_of(agent, rules_, allow)
     train, settings = teachers[agent.name]
     turn = count(1)
     try:
@@ -51,6 +87,14 @@ def trained(agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
     return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+
+
+def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
+    """Of an agent's settings those that it is built with; the others were of its training and are done with."""
+    settings, other = agent.settings, foreign.agent_offered(agent.name, allow)
+    make = getattr(type(policy), "for_world", None) or getattr(other, "make", None)
+    taken = signature(make).parameters if make is not None else settings
+    return {key: value for key, value in settings.items() if key in taken}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:
