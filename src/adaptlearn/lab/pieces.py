@@ -58,26 +58,47 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
+def learns(name: str) -> bool:
+    """Whether an agent of ours must be trained before it is any good."""
+    from adaptlearn.agents import shelf
+
+    return name in shelf.OWN and shelf.OWN[name].trained
+
+
+def softened(policy: Any, temperature: float | None) -> Any:
+    """The policy choosing at a temperature; as it is where none is given.
+
+    Raises:
+        ValueError: a negative temperature.
+    """
+    from adaptlearn.core.policy import Head
+
+    if temperature is not None:
+        policy.head = Head(temperature)
+    return policy
+
+
 def trained(
-    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = ()
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], *,
+    allow: Sequence[str] = (), classroom: Callable[..., Classroom] = Classroom, **more: Any,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        classroom: makes the rooms it is trained in.
+        more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
         ValueError: an unknown agent or setting.
     """
-    from adaptlearn.agents import linear, ppo
+    from adaptlearn.agents import shelf
 
-    teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
-    other = foreign.agent_offered(agent.name, allow) if agent.name not in teachers else None
-    if hasattr(other, "train"):
-        teachers[agent.name] = (other.train, other.Settings)
-    if agent.name not in teachers:
+    other = foreign.agent_offered(agent.name, allow)
+    school = (other.train, other.Settings, ()) if hasattr(other, "train") else shelf.school(agent.name)
+    if school is None:
         return agent_of(agent, rules_, allow)
-    train, settings = teachers[agent.name]
+    teach, settings, _ = school
     turn = count(1)
     try:
         chosen = settings(**agent.settings)
@@ -86,15 +107,17 @@ def trained(
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
 def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
-    """Of an agent's settings those that it is built with; the others were of its training and are done with."""
-    settings, other = agent.settings, foreign.agent_offered(agent.name, allow)
-    make = getattr(type(policy), "for_world", None) or getattr(other, "make", None)
-    taken = signature(make).parameters if make is not None else settings
-    return {key: value for key, value in settings.items() if key in taken}
+    """Of an agent's settings those that it is made with; how it was taught is no part of it."""
+    from adaptlearn.agents import shelf
+
+    other, school = foreign.agent_offered(agent.name, allow), shelf.school(agent.name)
+    make = getattr(other, "make", None)
+    taken = school[2] if school is not None else signature(make).parameters if make is not None else agent.settings
+    return {key: value for key, value in agent.settings.items() if key in taken}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:

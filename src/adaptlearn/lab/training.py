@@ -1,11 +1,12 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
@@ -14,12 +15,16 @@ from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shaping, traine
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
+HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
+
 
 @dataclass
 class Config(Common):
     """Keys of this verb."""
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
+    resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
+    held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
     track: bool = True
@@ -49,13 +54,40 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             tell(" · ".join(f"{key} {value:.3g}" for key, value in values.items()))
             tracker.metrics(values, step)
 
-        policy = trained(config.agent, rules, config.seed, report, config.allow)
+        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **watched(config, rules))
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
     file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, policy, config.allow), about)
+    state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
     return row, file
+
+
+def watched(config: Config, rules: Rules) -> dict[str, Any]:
+    """What PPO is told beside its settings: how to be judged, where its state goes, and where to go on from.
+
+    Raises:
+        ValueError: asked to resume what keeps no state, or has none.
+    """
+    if config.agent.name != "ppo":
+        if config.resume:
+            raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
+        return {}
+    file, begun = state_of(config), {"agent": asdict(config.agent), "seed": config.seed, "env": config.env,
+                                     "held_out": config.held_out} | labels_of(config)  # fmt: skip
+    ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
+
+    def judge(policy: Any) -> float:
+        return float(simulate(policy, rules, ids, config.seed + 2)["value"].mean())
+
+    resume = checkpoint.read_state(file, begun) if config.resume else None
+    return {"judge": judge, "resume": resume, "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun)}
+
+
+def state_of(config: Config) -> Path:
+    """Where a training's state lies: agent.npz -> agent.state.npz."""
+    return Path(config.to).with_suffix(".state.npz")
