@@ -32,8 +32,9 @@ def run(config: Config) -> None:
     Raises:
         ValueError: no log was named, or it cannot be traced.
     """
+    from adaptlearn.core.keep import keep
     from adaptlearn.interchange.tables import read
-    from adaptlearn.lab.evaluating import keep_csv
+    from adaptlearn.lab.evaluating import csv_of
     from adaptlearn.tracing import shelf
 
     if not config.log:
@@ -49,7 +50,7 @@ def run(config: Config) -> None:
         )
     lines = [as_row(row) for row in sorted(rows, key=lambda r: -r.scores.auc)]
     if config.csv is not None:
-        keep_csv(lines, config.csv)
+        keep(config.csv, csv_of(lines))
     show(lines, format=config.format, title=f"{table.source}: {len(log['correct']):,} answers", notes=[
         *notes, f"Held out by learner, {config.folds} folds, answers pooled. gain: AUC over {config.baseline} on the "
         "same answers, ± half of the 95 % interval over learners.", verdict(rows)])  # fmt: skip
