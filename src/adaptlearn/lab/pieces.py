@@ -59,25 +59,22 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
 
 
 def trained(
-    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = ()
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None],
+    allow: Sequence[str] = (), **more: Any,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
         ValueError: an unknown agent or setting.
     """
-    from adaptlearn.agents import linear, ppo
-
-    teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
-    other = foreign.agent_offered(agent.name, allow) if agent.name not in teachers else None
-    if hasattr(other, "train"):
-        teachers[agent.name] = (other.train, other.Settings)
-    if agent.name not in teachers:
+    school = school_of(agent, allow)
+    if school is None:
         return agent_of(agent, rules_, allow)
-    train, settings = teachers[agent.name]
+    teach, settings, _ = school
     turn = count(1)
     try:
         chosen = settings(**agent.settings)
@@ -86,15 +83,23 @@ def trained(
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return teach(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
-def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
-    """Of an agent's settings those that it is built with; the others were of its training and are done with."""
-    settings, other = agent.settings, foreign.agent_offered(agent.name, allow)
-    make = getattr(type(policy), "for_world", None) or getattr(other, "make", None)
-    taken = signature(make).parameters if make is not None else settings
-    return {key: value for key, value in settings.items() if key in taken}
+def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:
+    """How an agent is taught, ours or another package's: function, settings, those it is made with. None: it is not."""
+    from adaptlearn.agents import shelf
+
+    if agent.name in shelf.OWN:
+        return shelf.school(agent.name)
+    other = foreign.agent_offered(agent.name, allow)
+    return (other.train, other.Settings, tuple(signature(other.make).parameters)) if hasattr(other, "train") else None
+
+
+def shape_of(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
+    """Those of an agent's settings that it is made with; how it was taught is no part of it."""
+    school = school_of(agent, allow)
+    return dict(agent.settings) if school is None else {k: v for k, v in agent.settings.items() if k in school[2]}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:
