@@ -101,9 +101,10 @@ class Platform:
         name, day = event["taken"], event["day"]
         shown = self.places.activity[name or self.places.rest]
         taught, asked = dict(shown.teaches), dict(shown.assesses) if event["answers"] else {}
+        share = float(record.share_done(float(event["completed"])))
         for skill in self.places.order if name else ():
             person.beliefs[skill] = record.observe_skill(
-                person.beliefs[skill], self.tracer[skill], day, taught.get(skill, 0.0), event["share"],
+                person.beliefs[skill], self.tracer[skill], day, taught.get(skill, 0.0), share,
                 float(asked.get(skill, 0)), float(event["answers"].get(skill, 0)),
             )  # fmt: skip
         skipped, done = float(event["outcome"] == "skipped"), float(event["completed"])

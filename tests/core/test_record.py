@@ -105,6 +105,15 @@ def test_an_impossible_answer_is_not_evidence():
     assert record.after_items(1.0, 1.0, 0.0, Tracer(0.3, 0.1, 0.2, 0.0, 0.0)) == 1.0
 
 
+def test_a_rest_counts_as_a_decision_and_as_nothing_else():
+    """Nothing was begun, so nothing was left unfinished; a visit broken off is."""
+    before = Totals(3.0, 4.0, 2.0, 1.0, 1.0, 60.0, 5.0, 1.0, 0.7, 4.0, 1.1, 2.0)
+    rest = record.observe_totals(before, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert rest == before._replace(now=5.0, decisions=5.0, gap=2.0)
+    broken_off = record.observe_totals(before, 5.0, 0.0, 0.0, 6.0, 15.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert broken_off == before._replace(now=5.0, decisions=5.0, gap=2.0, unfinished=2.0, minutes=66.0)
+
+
 # --- preferences -----------------------------------------------------------------------------------------------------
 
 

@@ -213,33 +213,23 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
 # --- what the platform sees -----------------------------------------------------------------------------------------
 
 
-def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers,
+def remember(i, a, outcome, completed, asked, shown, now_day, minutes, stars, items, correct, answers,
              offered,
              links, index, weight, tracer, rec, view):  # fmt: skip
     """The record after an event; activities enter by what they are declared to be."""
-    n_skills = tracer.shape[0]
+    n_skills, share = tracer.shape[0], record.share_done(completed)
     declared = shown[a]
     for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
         if success_on(i, a, index[e], answers, links, index, weight)[0] < 0.5:  # asked skills come below
-            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec, view)
+            observe(i, index[e], weight[e], share, 0.0, 0.0, now_day, tracer, rec, view)
     start = links[ASSESSES, a]
     for e in range(start, links[ASSESSES, a + 1]):
         taught = float32(0.0)
         for d in range(links[DECLARED, a], links[DECLARED, a + 1]):
             if index[d] == index[e]:
                 taught = weight[d]
-        observe(
-            i,
-            index[e],
-            taught,
-            fraction,
-            asked * weight[e],
-            asked * float32(answers[i, e - start]),
-            now_day,
-            tracer,
-            rec,
-            view,
-        )
+        n, right = asked * weight[e], asked * float32(answers[i, e - start])
+        observe(i, index[e], taught, share, n, right, now_day, tracer, rec, view)
     skipped = float32(outcome == SKIPPED)
     totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
     old = record.Totals_from(rec, i, totals_at)
@@ -253,9 +243,9 @@ def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes,
         lean(i, shown[offered], record.reaction_of(skipped, completed, stars), n_skills, rec)
 
 
-def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec, view):
+def observe(i, k, weight, share, items, correct, now_day, tracer, rec, view):
     n = tracer.shape[0]
-    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, fraction, items, correct)
+    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, share, items, correct)
     record.Belief_spread(rec, i, k, n, new)
     _, answered, _, taught, _ = record.view_skill(new, tracer[k], now_day, 0.0)
     view[i, n + k], view[i, 3 * n + k] = answered, taught

@@ -93,7 +93,7 @@ def pack(declared: World, true: World) -> Pack:
     durations = np.unique(minutes[1:]).astype(np.float32)
     fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])])
     days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
-    open_days = ((days >= np.floor(declared.opens)) & (days <= declared.closes))
+    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes)
     helped = (declared.needed > 0) & (declared.targets == 0)
     need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
     tracer = true.tracer
@@ -114,7 +114,7 @@ def padded(activities: int) -> int:
 
 
 def words(rows: Any) -> NDArray[np.uint64]:
-    """Truth values per activity as bytes, eight to a word, so that rows are combined eight at a time.   [., A] -> [., W]"""
+    """Truth values per activity as bytes, eight to a word: rows are combined eight at a time.   [., A] -> [., W]"""
     table = np.asarray(rows, np.uint8)
     return np.pad(table, ((0, 0), (0, padded(table.shape[1]) - table.shape[1]))).view(np.uint64)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
+from adaptlearn.classroom.guardrails import Guardrails
 from adaptlearn.classroom.layout import EVENT, Terms
 from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
 from adaptlearn.core.catalogue import FEATURES
@@ -99,6 +100,8 @@ class Classroom:
     """
 
     def __init__(self, rules: Rules, n: int, seed: int, *, autoreset: bool = False, threads: int = 1):
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed = {seed}; needed a whole number from 0 to 2^64 - 1, e.g. 1")
         self.rules, self.n, self.seed, self.threads = rules, n, seed, threads
         self.pack = rules.pack()
         self.terms = rules.terms(autoreset)
@@ -106,6 +109,7 @@ class Classroom:
         self.autoreset = autoreset
         self.kernels = kernels(rules.law, rules.behaviour, rules.reward)
         self._shares = shares(n, threads)
+        self.guardrails = Guardrails(rules.world)
         self._fixed_rows()
         self._allocate(n)
 
@@ -175,9 +179,16 @@ class Classroom:
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
             self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
+        self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
-        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
+        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote.
+
+        Raises:
+            ValueError: offers of another shape or kind, or beyond the catalogue.
+        """
+        if offers is not None:
+            self._check(offers)
         self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
             ended = self.kernels.next_lives(
@@ -185,6 +196,14 @@ class Classroom:
             )
             if len(ended):
                 self.birth(ended)
+
+    def _check(self, offers: Any) -> None:
+        shape, most = self.offers.shape, self.mask.shape[1] - 1
+        if getattr(offers, "dtype", None) != np.int32 or offers.shape != shape:
+            found = f"{getattr(offers, 'dtype', type(offers).__name__)} {np.shape(offers)}"
+            raise ValueError(f"offers are {found}; needed int32 {shape}, e.g. np.zeros({shape}, np.int32)")
+        if offers.size and not (offers.min() >= 0 and offers.max() <= most):
+            raise ValueError(f"offers from {offers.min()} to {offers.max()}; needed 0 to {most}, e.g. 0, nothing now")
 
     def _each(self, part: Callable[[int, int], None]) -> None:
         """A call for every share of the rows, side by side where there are several."""
@@ -203,6 +222,7 @@ class Classroom:
             self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready,
         )  # fmt: skip
+        self.guardrails.narrow(self, slice(low, high))
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""

@@ -52,7 +52,7 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
 def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
           mind,
           touched, life, visits, answers, ready):  # fmt: skip
-    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct, fraction done"""
+    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct"""
     # 3 finished or not; what does not fit before the end of the programme stays unfinished
     activity = acts[a]
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
@@ -84,7 +84,7 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
     stars = float32(0.0)
     if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
         stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
-    return completed, minutes, stars, items, correct, fraction
+    return completed, minutes, stars, items, correct
 
 
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
@@ -98,16 +98,16 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
                                weight, skills, mind, touched, law_p)  # fmt: skip
     # 3 to 6
-    completed, minutes, stars, items, correct, fraction = 0.0, 0.0, 0.0, 0, 0, 0.0
+    completed, minutes, stars, items, correct = 0.0, 0.0, 0.0, 0, 0
     if a > 0:
-        completed, minutes, stars, items, correct, fraction = visit(
+        completed, minutes, stars, items, correct = visit(
             i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
             mind,
             touched, life, visits, answers, ready)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
         legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct,
+    remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct,
              answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace

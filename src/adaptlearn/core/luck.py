@@ -57,7 +57,7 @@ def unit_of(bits):
 
 @formula
 def central(w):
-    """Giles' polynomial for the middle of the normal distribution, w < 5; in pairs, so that terms do not wait in line."""
+    """Giles' polynomial for the middle of the normal distribution, w < 5; in pairs, so that no term waits in line."""
     v = w - 2.5
     v2 = v * v
     v4 = v2 * v2

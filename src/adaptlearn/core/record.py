@@ -29,6 +29,7 @@ VIEW_TOTALS = ("time_left", "to_retention", "decisions", "completed", "skipped",
 
 FORMAT_NOISE = np.float32(1.0)  # variance of one reaction around its expectation (C)
 UNSEEN = np.float32(-1.0)
+UNFINISHED = np.float32(0.4)  # of an exposure: what a visit counts as that was broken off (C)
 
 
 class Tracer(NamedTuple):
@@ -118,6 +119,12 @@ def observe_skill(belief, tracer, now, weight, fraction, items, correct):
 
 
 @formula
+def share_done(completed):
+    """How much of an exposure a visit counts as; the platform sees only whether it was finished."""
+    return where(completed > 0.5, 1.0, UNFINISHED)
+
+
+@formula
 def reaction_of(skipped, completed, stars):
     """One number for how an offer went down: a skip, an unfinished visit, a rating, or finishing without a word."""
     finished = where(stars > 0.0, 0.5 * (stars - 3.0), 0.2)
@@ -143,21 +150,21 @@ def running(old, new, count):
 
 @formula
 def observe_totals(old, now, skipped, completed, minutes, declared, staff_minutes, cost, tested, success, stars):
-    """The totals after an event; what the event does not speak of stays."""
-    done = 1.0 - skipped
+    """The totals after an event; what the event does not speak of stays, and a rest speaks of nothing."""
+    visited = where(minutes > 0.0, 1.0, 0.0)
     pace = minutes / maximum(declared, 1.0)
     return Totals(
         now,
         old.decisions + 1.0,
         old.completed + completed,
         old.skipped + skipped,
-        old.unfinished + done * (1.0 - completed),
+        old.unfinished + visited * (1.0 - completed),
         old.minutes + minutes,
         old.staff_minutes + staff_minutes,
         old.cost + cost,
         where(tested > 0.5, running(old.success, success, old.decisions), old.success),
         where(stars > 0.0, where(old.stars > 0.0, running(old.stars, stars, old.decisions), stars), old.stars),
-        where(done * completed > 0.5, running(old.pace, pace, old.decisions), old.pace),
+        where(visited * completed > 0.5, running(old.pace, pace, old.decisions), old.pace),
         now - old.now,
     )
 

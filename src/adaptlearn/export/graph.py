@@ -158,10 +158,12 @@ def _exported(scored: Scored, ports: Mapping[str, Port | None]) -> onnx.ModelPro
 
 def _stable_sort() -> Callable[..., Any]:
     """torch's stable sort in ONNX: TopK of everything, which puts the lower index first among equals as well."""
-    from onnxscript import opset18 as op
+    from onnxscript import opset18
+
+    op: Any = opset18
 
     def sort(keys: Any, stable: bool | None = None, dim: int = -1, descending: bool = False) -> Any:
-        size = op.Reshape(op.Gather(op.Shape(keys), op.Constant(value_int=dim)), op.Constant(value_ints=[1]))
+        size = op.Gather(op.Shape(keys), op.Constant(value_ints=[dim]), axis=0)
         return op.TopK(keys, size, axis=dim, largest=int(descending), sorted=1)
 
     return sort

@@ -30,10 +30,8 @@ from adaptlearn.core.record import (
     ViewSpec,
 )
 from adaptlearn.export.ops import TORCH
-from adaptlearn.laws.behaviour import Params as Behaviour
 
 REST, ACCEPTED, SUBSTITUTED, SKIPPED = range(4)  #: what became of an offer, as in the log
-UNFINISHED = Behaviour().effort_unfinished  #: share of an activity that an unfinished visit counts as
 
 
 class Event(NamedTuple):
@@ -117,8 +115,8 @@ class Keeper:
         return teaches, assesses, requires, SimpleNamespace(**dict(zip(FEATURES, scalars, strict=True)))
 
     def _skills_after(self, skills: Belief, event: Event, now: Happened, teaches: Any) -> Any:
-        fraction = self.where(now.completed > 0.5, 1.0, UNFINISHED)
-        return self.text.observe_skill(skills, self.tracer, now.day, teaches, fraction, event.items, event.correct)
+        share = self.text.share_done(now.completed)
+        return self.text.observe_skill(skills, self.tracer, now.day, teaches, share, event.items, event.correct)
 
     def _formats_after(self, mean: Any, variance: Any, event: Event, now: Happened) -> tuple[Any, Any]:
         *_, about = self._activity(self._about(event, now))
@@ -148,4 +146,4 @@ class Keeper:
         )
 
 
-__all__ = ["ACCEPTED", "HAPPENED", "REST", "SKIPPED", "SUBSTITUTED", "UNFINISHED", "Event", "Happened", "Keeper"]
+__all__ = ["ACCEPTED", "HAPPENED", "REST", "SKIPPED", "SUBSTITUTED", "Event", "Happened", "Keeper"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptlearn.lab.choices import GROUPS, groups_of, options
-from adaptlearn.lab.compose import configs, own_folders, prepared, shown
+from adaptlearn.lab.compose import config_of, configs, own_folders, prepared, shown
 
 QUESTIONS = ("--cfg", "-c", "--info", "-i", "--resolve", "--package", "-p")
 COMPLETION = ("--shell-completion", "-sc")
@@ -67,7 +67,7 @@ def answer(verb: str, schema: type, arguments: list[str]) -> None:
     flags, words = split(arguments)
     overrides = prepared(verb, schema, words)
 
-    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=verb)
+    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))
     def nothing(config: Any) -> None:
         """Hydra asks for a task; questions run none."""
 

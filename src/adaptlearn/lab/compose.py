@@ -84,10 +84,15 @@ def compose(verb: str, schema: type, arguments: list[str]) -> Any:
     GlobalHydra.instance().clear()
     try:
         overrides = prepared(verb, schema, arguments)
-        with initialize_config_dir(str(configs()), version_base="1.3", job_name=verb):
-            return OmegaConf.to_object(hydra_compose(verb, overrides))
+        with initialize_config_dir(str(configs()), version_base="1.3", job_name=config_of(verb)):
+            return OmegaConf.to_object(hydra_compose(config_of(verb), overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, arguments, error)) from error
+
+
+def config_of(verb: str) -> str:
+    """The file in ``configs/`` of a verb of one word or two."""
+    return verb.replace(" ", "_")
 
 
 def prepared(verb: str, schema: type, arguments: list[str]) -> list[str]:
@@ -101,7 +106,7 @@ def prepared(verb: str, schema: type, arguments: list[str]) -> list[str]:
     words, folders = own_folders(arguments)
     offered = _store(verb, schema, folders)
     parser, out, more = OverridesParser.create(), [], [f"file://{folder}" for folder in folders]
-    for word in words:
+    for word in (as_text(schema, word) for word in words):
         key, _, value = word.partition("=")
         if key == "experiment":
             path = shelf.where(value, "experiments")
@@ -158,6 +163,18 @@ def _options(group: str, override: Any, known: list[str]) -> str:
     return ",".join(out)
 
 
+def as_text(schema: type, word: str) -> str:
+    """A value that is text, such as ``log=Export (1).csv``, in quotes where Hydra would read more into it."""
+    key, _, value = word.partition("=")
+    if key == "from" and hasattr(schema, "source"):  # a word that Python keeps for itself
+        return as_text(schema, f"source={value}")
+    is_text = get_type_hints(schema).get(key) in (str, str | None, Any)
+    if not is_text or key in GROUPS or re.fullmatch(r"[\w./:+~-]*|['\"\[{$].*", value, re.ASCII):
+        return word
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
+
+
 def _open(schema: type, word: str) -> str:
     """An override of a key inside an open mapping may add it; ``null`` among names is a name.
 
@@ -208,8 +225,9 @@ def _store(verb: str, schema: type, folders: Iterable[Path]) -> dict[str, list[s
         for name in unfiled(group, shelves):
             store.store(name, node(group, name), group=group, package=package(group))
     unset = [{group: None} for group in chosen if group != "agent"]  # a verb's file says which agent it begins with
-    store.store(f"{verb}_fields", schema)
-    store.store(f"{verb}_schema", {"defaults": [f"{verb}_fields", *unset, "_self_"]})
+    name = config_of(verb)
+    store.store(f"{name}_fields", schema)
+    store.store(f"{name}_schema", {"defaults": [f"{name}_fields", *unset, "_self_"]})
     return offered
 
 

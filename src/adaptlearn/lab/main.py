@@ -21,6 +21,13 @@ VERBS = {
                  ("adaptlearn demo",)),
     "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds",
                                                                          "adaptlearn worlds env=path/to/folder")),
+    "world new": Verb("lab.world_new", "begin a world of your own: a workbook with drop-downs to fill in",
+                      ("adaptlearn world new to=my-world", "adaptlearn world new to=my-world example=false")),
+    "world import": Verb("lab.world_import", "make a world of the filled workbook, or a workbook of an LMS's catalogue",
+                         ("adaptlearn world import from=my-world/my-world.xlsx to=my-world",
+                          "adaptlearn world import from=lms-catalogue.csv to=my-world")),
+    "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
+                        ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
     "agents": Verb("lab.shelf", "what agents there are, what each reads, and what it must beat",
                    ("adaptlearn agents", "adaptlearn agents format=json")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
@@ -28,7 +35,14 @@ VERBS = {
                       "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
     "evaluate": Verb("lab.evaluating", "compare agents on the same learners, under several laws and meshing worlds",
                      ("adaptlearn evaluate",
-                      "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]")),
+                      "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]",
+                      "adaptlearn evaluate agents=[mastery] rules=rules.toml")),
+    "report": Verb("lab.reporting", "is an agent worth a pilot? One page to decide on, the rest folds out",
+                   ("adaptlearn report agent=mastery to=report",
+                    "adaptlearn report env=tiny-v1 agent=linear others=[mastery] learners=512 to=report")),
+    "judge": Verb("lab.judging", "what an agent would have been worth on the learners of a log, or why it cannot say",
+                  ("adaptlearn judge log=log.parquet agent=mastery temperature=0.5",
+                   "adaptlearn judge env=tiny-v1 log=log.parquet agent=evidenced temperature=1 estimators=[all]")),
     "train": Verb("lab.training", "train an agent and track the run",
                   ("adaptlearn train agent=ppo", "adaptlearn train agent=ppo resume=true",
                    "adaptlearn train agent=linear env=tiny-v1 seed=3")),
@@ -39,13 +53,36 @@ VERBS = {
                  ("adaptlearn runs", "adaptlearn runs compare 3f2a 9c1b", "adaptlearn runs sync")),
     "reproduce": Verb("lab.reproducing", "a run again from its stored config: are the numbers the same?",
                       ("adaptlearn reproduce 3f2a",)),
+    "doctor": Verb("lab.doctoring", "what a log can tell about your people, what stays assumed, what to log first",
+                   ("adaptlearn doctor log=export.xlsx page=doctor.html",
+                    "adaptlearn doctor log=[studentInfo.csv,studentRegistration.csv]",
+                    "adaptlearn doctor log=export.csv columns.learner=Who columns.activity=What format=json")),
+    "statements": Verb("lab.stating", "write an event log as xAPI statements for a learning record store",
+                       ("adaptlearn statements log=log.parquet to=statements.jsonl.gz salt='words of your own'",)),
     "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
                       ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
+    "trace": Verb("lab.tracing", "how well a log of answers can be traced, and by which tracer",
+                  ("adaptlearn trace log=path/to/answers.csv preset=assistments2009 model=[bkt,pfa,dkt]",
+                   "adaptlearn trace log=a.csv columns.learner=user columns.skill=kc columns.correct=ok format=json",
+                   "adaptlearn trace log=path/to/answers.csv preset=assistments2009_items model=[all] csv=rows.csv")),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+    "pilot plan": Verb("lab.pilot_plan", "how many learners a pilot needs, how long, when to stop",
+                       ("adaptlearn pilot plan agent=mastery to=pilot.json",
+                        "adaptlearn pilot plan effect=0.05 sd=0.2 pretest=0.6 team=8 icc=0.05 attrition=0.2")),
+    "pilot monitor": Verb("lab.pilot_monitor", "what a pilot's scores say so far; look as often as you like",
+                          ("adaptlearn pilot monitor plan=pilot.json log=scores.csv",)),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
-                   ("adaptlearn export agent=mastery to=bundle",)),
+                   ("adaptlearn export agent=mastery to=bundle",
+                      "adaptlearn export checkpoint=agent.npz to=agents/linear-onboarding learners=2048")),
+    "bundle": Verb("lab.bundling", "check a bundle, show what is in it, compare two, or read what was logged with it",
+                   ("adaptlearn bundle check agents/mastery-onboarding/bundle", "adaptlearn bundle show bundle",
+                    "adaptlearn bundle diff bundle other-bundle",
+                    "adaptlearn bundle log bundle lines=decisions.jsonl to=log.parquet")),
+    "registry": Verb("lab.registry", "bundles in MLflow's registry: challenger, gated champion, and a server",
+                     ("adaptlearn registry add agents/mastery-onboarding/bundle", "adaptlearn registry list",
+                      "adaptlearn registry promote", "adaptlearn registry serve port=5001")),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
                       ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
@@ -55,7 +92,7 @@ def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
              "usage: adaptlearn VERB [key=value ...] [-m] [--help] [--cfg job] [--config-dir FOLDER]", ""]  # fmt: skip
-    lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<13} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
                       "choices, each key=name:", *(f"  {name:<11} {group.line}" for name, group in GROUPS.items()), "",
                       "`adaptlearn VERB --help` lists keys and options. format=json gives any table as JSON.",
@@ -79,12 +116,15 @@ def main(argv: list[str] | None = None) -> None:
 
         verb = complete(arguments, VERBS)
         arguments = [verb, *arguments] if verb else sys.exit(0)
-    name, rest = arguments[0], arguments[1:]
+    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
+    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
     if name not in VERBS:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, VERBS, 1) or ["demo"]
-        _stop(f"adaptlearn: no verb {name!r}; needed one of {', '.join(VERBS)}, e.g. adaptlearn {near[0]}")
+        wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
+        found = both if len(wanted) < len(VERBS) else name
+        near = (get_close_matches(found, wanted, 1) or wanted)[0]
+        _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
 
 

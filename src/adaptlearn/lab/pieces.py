@@ -58,14 +58,35 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
+def learns(name: str) -> bool:
+    """Whether an agent of ours must be trained before it is any good."""
+    from adaptlearn.agents import shelf
+
+    return name in shelf.OWN and shelf.OWN[name].trained
+
+
+def softened(policy: Any, temperature: float | None) -> Any:
+    """The policy choosing at a temperature; as it is where none is given.
+
+    Raises:
+        ValueError: a negative temperature.
+    """
+    from adaptlearn.core.policy import Head
+
+    if temperature is not None:
+        policy.head = Head(temperature)
+    return policy
+
+
 def trained(
-    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None],
-    allow: Sequence[str] = (), **more: Any,
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], *,
+    allow: Sequence[str] = (), classroom: Callable[..., Classroom] = Classroom, **more: Any,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
+        classroom: makes the rooms it is trained in.
         more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
@@ -83,7 +104,7 @@ def trained(
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return teach(rules_, Classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
+    return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
 def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:
@@ -96,7 +117,7 @@ def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., An
     return (other.train, other.Settings, tuple(signature(other.make).parameters)) if hasattr(other, "train") else None
 
 
-def shape_of(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
+def shaping(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
     """Those of an agent's settings that it is made with; how it was taught is no part of it."""
     school = school_of(agent, allow)
     return dict(agent.settings) if school is None else {k: v for k, v in agent.settings.items() if k in school[2]}

@@ -19,7 +19,7 @@ from typing import Any
 
 from adaptlearn.core.keep import keep
 from adaptlearn.lab import tracking
-from adaptlearn.lab.compose import Common, compose, configs, plain, prepared
+from adaptlearn.lab.compose import Common, compose, config_of, configs, plain, prepared
 from adaptlearn.lab.recipe import code, digest, short
 from adaptlearn.lab.tables import sentence, show
 
@@ -99,7 +99,7 @@ def launch(verb: str, schema: type, words: list[str], folder: Path, task: Any) -
     sys.argv = [f"adaptlearn {verb}", "-m", *prepared(verb, schema, words), *settings]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
     try:
-        hydra.main(version_base="1.3", config_path=str(configs()), config_name=verb)(task)()
+        hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))(task)()
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(plain(verb, schema, words, error)) from error
 

@@ -11,7 +11,7 @@ from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shape_of, trained
+from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
@@ -57,13 +57,13 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             tell(" · ".join(f"{key} {value:.3g}" for key, value in values.items()))
             tracker.metrics(values, done + step)
 
-        policy = trained(config.agent, rules, config.seed, report, config.allow, **more)
+        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shape_of(config.agent, config.allow), about)
+    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
