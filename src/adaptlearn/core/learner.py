@@ -106,8 +106,11 @@ class Law(Protocol):
     ``Mind`` and ``Params`` are NamedTuples (the state of one skill; the constants with their defaults). The story does
     all drawing: ``z`` is a standard normal, ``u`` a uniform, addressed to this learner and moment.
     ``forget`` must compose: forgetting over a then b days is forgetting over a + b.
+    ``LIKELIHOOD`` says how answers can be weighed: ``exact`` (what is drawn can be summed over), ``particles`` (minds
+    must be drawn along), or ``none`` (by simulation only).
     """
 
+    LIKELIHOOD: str
     Mind: type
     Params: type
 

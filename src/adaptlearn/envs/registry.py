@@ -50,7 +50,7 @@ def rules(
 
     Args:
         world: a shipped name, a folder of your own, or a World.
-        law: ``workplace``, ``bkt``, or a module that follows ``core.learner.Law``.
+        law: one of ``laws.shelf.names()``, or a module that follows ``core.learner.Law``.
         reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
             ``adversarial``, or a Meshing.
@@ -98,11 +98,17 @@ def reward_named(name: str) -> ModuleType:
 
     if name in rewards.PRESETS:
         return rewards
-    others = {point.name: point for point in entry_points(group=GROUP)}
-    if name in others:
-        return others[name].load()  # type: ignore[no-any-return]
-    known = ", ".join([*rewards.PRESETS, *others])
-    raise ValueError(f"reward {name!r} is not known; needed one of {known}, e.g. 'learning'")
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return point.load()  # type: ignore[no-any-return]
+    raise ValueError(f"reward {name!r} is not known; needed one of {', '.join(reward_names())}, e.g. 'learning'")
+
+
+def reward_names() -> list[str]:
+    """Rewards that can be asked for."""
+    from adaptlearn.envs import rewards
+
+    return [*rewards.PRESETS, *sorted(point.name for point in entry_points(group=GROUP))]
 
 
 def population_of(world: World) -> Population:
