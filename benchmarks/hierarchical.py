@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from adaptlearn.tracing.design import arrange
-from adaptlearn.tracing.hierarchical import Likelihood, run
+from adaptlearn.tracing.growth import Likelihood
+from adaptlearn.tracing.hierarchical import run
 
 LEARNERS, ANSWERS, SKILLS, SPREAD = 4_000, 100, 24, 0.7
 

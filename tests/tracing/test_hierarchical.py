@@ -5,7 +5,8 @@ import pytest
 
 from adaptlearn.core.learner import Population
 from adaptlearn.tracing.design import MOST_ACTIVITIES, arrange
-from adaptlearn.tracing.hierarchical import Likelihood, _hill, abilities, fit, run
+from adaptlearn.tracing.growth import Likelihood
+from adaptlearn.tracing.hierarchical import _hill, abilities, fit, run
 from adaptlearn.tracing.ranks import coverage, from_prior, rank, uniformity
 
 torch = pytest.importorskip("torch")

@@ -101,7 +101,7 @@ def held_out_checks(
     held_out: Practices, seen: Practices, law: Any, skills: NDArray[np.float64], population: Population,
     posterior: Posterior, seed: int,
 ) -> list[Check]:  # fmt: skip
-    """Predictive checks on learners the fit has not met, across the posterior."""
+    """Predictive checks on learners the fit has not met, draw by draw."""
     habit, drawn = stopping(seen), []
     for j in np.linspace(0, len(posterior) - 1, REPLAYS).astype(int):
         values = {name: float(rows[j]) for name, rows in posterior.draws.items() if rows.ndim == 1}

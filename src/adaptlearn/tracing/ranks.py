@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.tracing.design import arrange
-from adaptlearn.tracing.hierarchical import model
+from adaptlearn.tracing.growth import model
 
 BINS = 10  #: of a histogram of ranks
 

@@ -65,8 +65,8 @@ def calibrate_world(
     """Refit a world's skills and its people to a log of answers, check them on held-out learners, write both.
 
     Skills of the log and of the world are matched by title or id; they are fitted exactly, on all learners. The people
-    are fitted by simulation under a law, on four fifths of the learners, and checked on the last fifth. ``requires``
-    and ``forget`` stay as they are.
+    are fitted by simulation under a law, on four fifths of the learners. The world as it is then written is checked on
+    the last fifth. ``requires`` and ``forget`` stay as they are.
 
     Args:
         law: of the people, see ``people.FREE``.
@@ -141,7 +141,12 @@ def _people(
     skills = np.array([[layers[name], *tracer.skills_[name].tracer[:4], 0.0] for name in names])
     them = people(seen, law, skills, population, source=source, populations=populations, seed=seed, progress=progress)
     progress("predictive checks")
-    return them, held_out_checks(held_out, seen, law, skills, population, them.posterior, seed)
+    return them, held_out_checks(held_out, seen, law, skills, population, as_written(them.posterior, them.told), seed)
+
+
+def as_written(posterior: Posterior, told: Sequence[str]) -> Posterior:
+    """The numbers that a world's files will carry, draw for draw: what was told, at its mean."""
+    return Posterior({name: np.full(len(posterior), float(posterior.mean(name))) for name in told or posterior.draws})
 
 
 def _population(folder: Path, roles: tuple[str, ...]) -> Population:
