@@ -12,6 +12,10 @@ from adaptlearn.core.world import load
 from adaptlearn.envs.registry import rules
 from adaptlearn.interchange.tables import Rejects, Table, read
 from adaptlearn.tracing.calibrate import calibrate_bkt, ids_of, of_world
+from adaptlearn.tracing.people import held_out_checks
+from adaptlearn.tracing.predictive import grade
+from adaptlearn.tracing.replay import practices
+from adaptlearn.tracing.scoring import folds_of
 from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
 
 SOLID = Tracer(prior=0.3, learn=0.15, guess=0.2, slip=0.1, forget=0.0)
@@ -155,3 +159,20 @@ def test_practice_world_has_the_numbers_that_the_log_gives(real_logs):
         row = world.tracer[world.skill_index[matched[skill.name].id]]
         np.testing.assert_allclose(row[:4], skill.tracer[:4], atol=2e-3, err_msg=skill.name)
         assert skill.answers >= 4_000 and skill.learners >= 300 and row[2] + row[3] <= 0.6
+
+
+@pytest.mark.reallog
+def test_people_of_the_practice_world_practise_like_held_out_pupils(real_logs):
+    """The world as it stands against a fifth of the learners that its people were not fitted to."""
+    place = rules("practice-v1")
+    log = read(real_logs / "assist2009" / "assist2009_updated.csv", preset="assistments2009")
+    mine, matched = of_world(log["skill"], place.world.skills)
+    columns = [np.asarray(log[name])[mine] for name in ("learner", "skill", "correct")]
+    out = folds_of(columns[0], 5, 0) == 0
+    (seen, names), (held_out, _) = (practices(*[c[part] for c in columns]) for part in (~out, out))
+    row = [place.world.skill_index[matched[name].id] for name in names]
+    skills = np.concatenate([place.world.layer[row, None], place.world.tracer[row]], 1)
+    own = {f"workplace.{name}": np.full(24, value) for name, value in place.law_params._asdict().items()}
+    checks = held_out_checks(held_out, seen, place.law, skills, place.population, Posterior(own), seed=9)
+    assert all(one.passed for one in checks if not one.absent), [one.words() for one in checks]
+    assert grade(checks) == ("B", "not checked: gaps") and place.world.grade == "B"
