@@ -1,4 +1,4 @@
-"""``adaptlearn report``: three files from one command, which they name and which gives them again; placebos retrained."""
+"""``adaptlearn report``: three files from one command that they name and that gives them again; placebos retrained."""
 
 import json
 
