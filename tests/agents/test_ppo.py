@@ -6,6 +6,7 @@ import torch
 
 from adaptlearn.agents import ppo, shelf
 from adaptlearn.agents.networks import Pointer
+from adaptlearn.agents.returns import advantages
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.envs.registry import rules
@@ -41,7 +42,7 @@ def test_advantages_are_the_written_out_sum():
     buffers.ended[:], buffers.cut[:] = dice.random((T, N)) < 0.2, dice.random((T, N)) < 0.2
     buffers.cut &= ~buffers.ended
     buffers.beyond[:] = beyond
-    found = ppo.advantages(reward, value, last, buffers, 0.97, 0.9)
+    found = advantages(reward, value, last, buffers.ended, buffers.cut, buffers.beyond, 0.97, 0.9)
     np.testing.assert_allclose(
         found, by_hand(reward, value, last, buffers.ended, buffers.cut, beyond, 0.97, 0.9), atol=1e-5
     )
@@ -77,3 +78,63 @@ def test_scores_follow_the_catalogue_row_by_row():
 def test_a_rate_of_nothing_is_refused_by_name():
     with pytest.raises(ValueError, match=r"ppo: rate = 0.*e\.g\. 0\.003"):
         ppo.Settings(rate=0)
+
+
+def test_a_cut_is_bootstrapped_and_an_end_is_not():
+    none, one = np.zeros((1, 1), bool), np.ones((1, 1), bool)
+    reward, value, beyond = (np.full((1, 1), x, np.float32) for x in (1.0, 0.25, 8.0))
+    last = np.float32([100.0])
+    ended = advantages(reward, value, last, one, none, beyond, 0.5, 0.9)
+    cut = advantages(reward, value, last, none, one, beyond, 0.5, 0.9)
+    assert ended[0, 0] == 1.0 - 0.25
+    assert cut[0, 0] == 1.0 + 0.5 * 8.0 - 0.25  # never the 100 of the life that follows in the row
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_training_that_was_cut_off_ends_with_the_same_weights(stop):
+    room, few = rules("tiny-v1"), ppo.Settings(decisions=4 * 64 * 8, rows=64, steps=8, batch=256, check=1)
+    kept = []
+
+    def judge(net):
+        return float(net.weights.sum().detach())
+
+    whole = ppo.train(room, Classroom, 1, few, judge=judge, keep=kept.append)
+    state = {name: value.copy() for name, value in kept[stop - 1].items()}
+    again = ppo.train(room, Classroom, 1, few, judge=judge, resume=state)
+    for (name, one), other in zip(whole.state_dict().items(), again.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+
+
+def test_a_state_of_another_training_is_refused():
+    kept = []
+    ppo.train(rules("tiny-v1"), Classroom, 1, ppo.Settings(decisions=1, rows=8, steps=2, check=1), keep=kept.append)
+    with pytest.raises(ValueError, match="not a state of this training"):
+        ppo.train(rules("tiny-v1"), Classroom, 1, ppo.Settings(decisions=1, rows=9, steps=2), resume=kept[0])
+
+
+def test_training_stops_when_patience_is_out_and_gives_back_the_best():
+    worths, seen = iter([1.0, 3.0, 2.0, 2.5, 9.0]), []
+
+    def judge(net):
+        seen.append({name: value.clone() for name, value in net.state_dict().items()})
+        return next(worths)
+
+    few = ppo.Settings(decisions=100 * 8 * 4, rows=8, steps=4, check=1, patience=2)
+    best = ppo.train(rules("tiny-v1"), Classroom, 1, few, judge=lambda net: judge(net) if len(seen) < 4 else -1.0)
+    assert len(seen) == 4
+    assert all(torch.equal(best.state_dict()[name], value) for name, value in seen[1].items())
+
+
+def test_a_loss_that_is_no_number_stops_with_a_message_and_what_was_kept_is_good(monkeypatch):
+    kept, calls = [], []
+    plain = ppo.update
+
+    def poisoned(*args):
+        calls.append(0)
+        return plain(*args) | ({"loss": float("nan")} if len(calls) > 2 else {})
+
+    monkeypatch.setattr(ppo, "update", poisoned)
+    few = ppo.Settings(decisions=100 * 8 * 4, rows=8, steps=4, check=1)
+    with pytest.raises(ArithmeticError, match="loss is nan after 64 decisions"):
+        ppo.train(rules("tiny-v1"), Classroom, 1, few, keep=kept.append)
+    assert len(kept) == 2 and all(np.isfinite(v).all() for n, v in kept[-1].items() if n.startswith("net/"))

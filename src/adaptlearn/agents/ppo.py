@@ -18,7 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adaptlearn.agents.best import Arrays, Best, under
 from adaptlearn.agents.networks import PAIRED, Pointer
+from adaptlearn.agents.returns import advantages
 
 Floats = NDArray[np.float32]
 ILLEGAL = -1e9  # score of what may not be offered
@@ -45,6 +47,8 @@ class Settings:
     hidden: int = 64
     width: int = 32
     bootstrap: bool = False
+    check: int = 10  # updates between two looks at held-out learners, and between two states kept
+    patience: float = float("inf")  # looks without a better one after which training stops
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -78,8 +82,77 @@ class Rollout:
         )  # fmt: skip
 
 
+class Training:
+    """A training between two updates: everything that the next one depends on, and nothing else.
+
+    What :meth:`state` gives, :meth:`restore` puts back, so that a training that was cut off goes on as if it had not
+    been: the same updates, the same final weights, bit for bit on one CPU.
+    """
+
+    def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings):
+        s = self.settings = settings
+        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
+        self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
+        self.catalogue = torch.from_numpy(rules.world.features.copy())
+        self.dice = torch.Generator().manual_seed(seed)
+        self.buffers = Rollout.room_for(s.steps, s.rows, len(self.catalogue), self.room.spec.size)
+        self.optimiser = torch.optim.Adam(self.net.parameters(), lr=s.rate, eps=1e-5)
+        self.seen, self.updates = 0, 0
+
+    def advance(self) -> dict[str, float]:
+        """One rollout and what is learned from it.   -> figures
+
+        Raises:
+            ArithmeticError: the loss is no longer a number.
+        """
+        s, net, out = self.settings, self.net, self.buffers
+        collect(self.room, net, self.catalogue, out, s)
+        figures = update(net, self.optimiser, self.catalogue, out, last_value(net, self.room), s, self.dice)
+        if not np.isfinite(figures["loss"]):
+            raise ArithmeticError(
+                f"ppo: the loss is {figures['loss']} after {self.seen} decisions; needed a number, try a smaller rate"
+            )
+        follow(self.optimiser, figures["divergence"], s)
+        self.seen, self.updates = self.seen + s.steps * s.rows, self.updates + 1
+        lives = max(int((out.ended | out.cut).sum()), 1)
+        return {"decisions": self.seen, "per_life": float(out.reward.sum()) / s.scale / lives, **figures}
+
+    def state(self) -> Arrays:
+        """Weights, moments and rate of the optimiser, the learners in the room, dice and counters, as arrays."""
+        found = {f"net/{name}": value.numpy().copy() for name, value in self.net.state_dict().items()}
+        found |= {f"room/{name}": value for name, value in self.room.snapshot().items()}
+        for j, moments in self.optimiser.state_dict()["state"].items():
+            found |= {f"adam/{j}/{name}": value.numpy().copy() for name, value in moments.items()}
+        found["dice"], found["seen"] = self.dice.get_state().numpy(), np.array([self.seen, self.updates])
+        return found | {"rate": np.array(self.optimiser.param_groups[0]["lr"])}
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from what :meth:`state` gave.
+
+        Raises:
+            ValueError: it belongs to a training of other sizes.
+        """
+        try:
+            self.net.load_state_dict({name: torch.from_numpy(v.copy()) for name, v in under(state, "net").items()})
+            self.room.restore(under(state, "room"))
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ValueError(f"ppo: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
+                             "and settings, e.g. those it was begun with") from error  # fmt: skip
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in under(state, "adam").items():
+            j, _, key = name.partition("/")
+            moments.setdefault(int(j), {})[key] = torch.from_numpy(value.copy())
+        groups = self.optimiser.state_dict()["param_groups"]
+        groups[0]["lr"] = float(state["rate"])
+        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self.dice.set_state(torch.from_numpy(state["dice"].copy()))
+        self.seen, self.updates = (int(n) for n in state["seen"])
+
+
 def train(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
+    resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Pointer:  # fmt: skip
     """Train a pointer network.   Same seed and decisions, same weights on like machines.
@@ -88,31 +161,33 @@ def train(
         rules: what happens; its reward is what is learned.
         classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does.
         seed: of weights, minibatches, learners and luck.
-        progress: told after each update: decisions, reward per life, entropy, divergence, rate.
+        resume: what ``keep`` was given in an earlier training with the same arguments; it goes on from there.
+        judge: worth of a network on learners it is not taught with; asked every ``check`` updates. The best is what
+            comes back, and training stops early after ``patience`` checks without a better one.
+        keep: told the whole state every ``check`` updates, to be written down.
+        progress: told after each update: decisions, reward per life, entropy, divergence, rate, held_out.
 
     Raises:
-        ArithmeticError: the loss is no longer a number.
+        ArithmeticError: the loss is no longer a number; what ``keep`` was told last is still good.
     """
     s = settings or Settings()
-    net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
-    room = classroom(rules, s.rows, seed, autoreset=True).begin()
-    catalogue, dice = torch.from_numpy(rules.world.features.copy()), torch.Generator().manual_seed(seed)
-    buffers = Rollout.room_for(s.steps, s.rows, len(catalogue), room.spec.size)
-    optimiser = torch.optim.Adam(net.parameters(), lr=s.rate, eps=1e-5)
-    began, seen = time.process_time(), 0
-    while seen < s.decisions and time.process_time() - began < s.seconds:
-        collect(room, net, catalogue, buffers, s)
-        figures = update(net, optimiser, catalogue, buffers, last_value(net, room), s, dice)
-        if not np.isfinite(figures["loss"]):
-            raise ArithmeticError(
-                f"ppo: the loss is {figures['loss']} after {seen} decisions; needed a number, try a smaller rate"
-            )
-        seen += s.steps * s.rows
-        follow(optimiser, figures["divergence"], s)
+    training, best = Training(rules, classroom, seed, s), Best()
+    if resume is not None:
+        training.restore(resume)
+        best.restore(under(resume, "best"))
+    began = time.process_time()
+    while training.seen < s.decisions and time.process_time() - began < s.seconds and best.misses < s.patience:
+        figures = training.advance()
+        if training.updates % s.check == 0:
+            if judge is not None:
+                figures["held_out"] = best.judged(training.net, judge(training.net))
+            if keep is not None:
+                keep(training.state() | {f"best/{name}": value for name, value in best.state().items()})
         if progress is not None:
-            lives = max(int((buffers.ended | buffers.cut).sum()), 1)
-            progress({"decisions": seen, "per_life": float(buffers.reward.sum()) / s.scale / lives, **figures})
-    return net
+            progress(figures)
+    if judge is not None:
+        best.judged(training.net, judge(training.net))
+    return best.into(training.net)
 
 
 def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Settings) -> None:
@@ -149,18 +224,6 @@ def last_value(net: Pointer, room: Any) -> Floats:
         return net.value(torch.from_numpy(room.view)).numpy()  # type: ignore[no-any-return]
 
 
-def advantages(reward: Floats, value: Floats, last: Floats, out: Rollout, gamma: float, trace: float) -> Floats:
-    """Generalised advantage estimates, backwards.   A_t = d_t + gamma lambda A_t+1,  d_t = r_t + gamma V_t+1 - V_t"""
-    found, running, following = np.zeros_like(reward), np.zeros_like(last), last
-    for t in reversed(range(len(reward))):
-        over = out.ended[t] | out.cut[t]
-        following = np.where(out.ended[t], 0.0, np.where(out.cut[t], out.beyond[t], following))
-        step = reward[t] + gamma * following - value[t]
-        running = step + gamma * trace * np.where(over, 0.0, running)
-        found[t], following = running, value[t]
-    return found.astype(np.float32)
-
-
 def update(
     net: Pointer, optimiser: Any, catalogue: Tensor, out: Rollout, last: Floats, s: Settings, dice: torch.Generator
 ) -> dict[str, float]:
@@ -168,7 +231,7 @@ def update(
     flat = out.view.flatten(0, 1)
     with torch.inference_mode():
         value = net.value(flat).view(out.reward.shape).numpy()
-    gain = advantages(out.reward, value, last, out, s.gamma, s.trace)
+    gain = advantages(out.reward, value, last, out.ended, out.cut, out.beyond, s.gamma, s.trace)
     wanted, gains = torch.from_numpy((gain + value).ravel()), torch.from_numpy(gain.ravel())
     pairs, mask = out.pairs.flatten(0, 1), out.mask.flatten(0, 1)
     action, log_chance = out.action.ravel(), out.log_chance.ravel()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -12,12 +13,28 @@ GROUP = "adaptlearn.agents"  #: entry-point group: name -> make(world, **setting
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """How an agent learns: a function of a module of this room, with that module's ``Settings``."""
+
+    file: str
+    how: str  # how(rules, classroom, seed, settings, progress=...) -> Policy
+    shape: tuple[str, ...] = ()  # those of its settings that the agent is made with
+
+
+@dataclass(frozen=True)
 class Entry:
     """One agent of our own."""
 
     make: Callable[..., Any]  # make(world, **settings)
-    trained: bool  # does it learn before it is any good?
+    teacher: Teacher | None  # None: it is as good as it will be
+    reads: str
+    beats: str  # what it must beat to be worth having; "" = a mark for others
     about: str
+
+    @property
+    def trained(self) -> bool:
+        """Whether it learns before it is any good."""
+        return self.teacher is not None
 
 
 def _rule(name: str) -> Callable[..., Any]:
@@ -37,34 +54,64 @@ def _rule(name: str) -> Callable[..., Any]:
     return make
 
 
-def _linear(world: World, **settings: Any) -> Any:
-    from adaptlearn.agents.linear import Linear
+def _made(file: str, name: str) -> Callable[..., Any]:
+    def make(world: World, **settings: Any) -> Any:
+        return getattr(import_module(f"adaptlearn.agents.{file}"), name).for_world(world, **settings)
 
-    return Linear.for_world(world, **settings)
-
-
-def _pointer(world: World, **settings: Any) -> Any:
-    from adaptlearn.agents.networks import Pointer
-
-    return Pointer.for_world(world, **settings)
+    return make
 
 
+NET = ("hidden", "width")  #: settings that shape the pointer network
 OWN = {
-    "random": Entry(_rule("Random"), False, "anything allowed, with equal chances"),
-    "syllabus": Entry(_rule("Syllabus"), False, "the author's order, for the learner's destination"),
-    "self": Entry(_rule("SelfDirected"), False, "the learner decides (simulate with decides=self)"),
-    "stated": Entry(_rule("StatedStyle"), False, "the syllabus, formats by the style the learner states"),
-    "evidenced": Entry(_rule("EvidencedPreference"), False, "the syllabus, formats by what reactions show"),
-    "mastery": Entry(_rule("Mastery"), False, "BKT mastery, interleaved: open skills take turns until believed known"),
-    "blocked": Entry(_rule("Blocked"), False, "BKT mastery, one skill after the other"),
-    "linear": Entry(_linear, True, "a weighted sum of features of learner and activity, by cross-entropy"),
-    "ppo": Entry(_pointer, True, "a pointer network over activities, by proximal policy optimisation"),
-}
+    "random": Entry(_rule("Random"), None, "nothing", "",
+        "anything allowed, with equal chances"),
+    "syllabus": Entry(_rule("Syllabus"), None, "destination, visits", "random",
+        "the author's order, for the learner's destination"),
+    "self": Entry(_rule("SelfDirected"), None, "nothing", "random",
+        "the learner decides (simulate with decides=self)"),
+    "stated": Entry(_rule("StatedStyle"), None, "destination, visits, survey", "syllabus",
+        "the syllabus, formats by the style the learner states"),
+    "evidenced": Entry(_rule("EvidencedPreference"), None, "destination, visits, reactions", "syllabus",
+        "the syllabus, formats by what reactions show"),
+    "mastery": Entry(_rule("Mastery"), None, "beliefs, days", "blocked",
+        "BKT mastery, interleaved: open skills take turns until believed known"),
+    "blocked": Entry(_rule("Blocked"), None, "beliefs", "syllabus",
+        "BKT mastery, one skill after the other"),
+    "leitner": Entry(_made("spacing", "Leitner"), None, "beliefs, answers, days", "mastery",
+        "mastery, with reviews by Leitner's boxes"),
+    "sm2": Entry(_made("spacing", "SM2"), None, "beliefs, answers, days", "mastery",
+        "mastery, with reviews by SuperMemo 2"),
+    "fsrs": Entry(_made("spacing", "FSRS"), None, "beliefs, answers, days", "mastery",
+        "mastery, with reviews when FSRS expects recall below .9"),
+    "zpdes": Entry(_made("bandits", "Zpdes"), None, "beliefs, their moves", "random",
+        "skills drawn by learning progress in the zone of what is open"),
+    "thompson": Entry(_made("bandits", "Thompson"), None, "beliefs", "random",
+        "each activity by its chance of being the best, from beliefs"),
+    "probe": Entry(_made("probing", "Probe"), None, "beliefs, days", "mastery",
+        "asks first what tells most, then mastery"),
+    "fixed": Entry(_made("programme", "Programme"), Teacher("programme", "fit"), "destination, visits", "syllabus",
+        "the best order per destination, which reads no answers"),
+    "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",
+        "mastery, fixed", "a weighted sum of features, by cross-entropy"),
+    "distilled": Entry(_made("networks", "Pointer"), Teacher("distill", "fit", NET), "the whole view",
+        "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
+    "ppo": Entry(_made("networks", "Pointer"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
+        "a pointer network over activities, by proximal policy optimisation"),
+}  # fmt: skip
 
 
 def names() -> list[str]:
     """Agents that can be asked for."""
     return [*OWN, *sorted(point.name for point in entry_points(group=GROUP))]
+
+
+def school(name: str) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:
+    """How an agent of our own is taught: the function, its settings, those that shape it; None where it is not."""
+    teacher = OWN[name].teacher if name in OWN else None
+    if teacher is None:
+        return None
+    module = import_module(f"adaptlearn.agents.{teacher.file}")
+    return getattr(module, teacher.how), module.Settings, teacher.shape
 
 
 def build(name: str, world: World, **settings: Any) -> Policy:

@@ -162,7 +162,7 @@ class _Retelling:
         )
 
     def _legal(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Twin of ``classroom.kernel.allow``; the department's rules are the classroom's own pass.   -> [N, A]"""
+        """Twin of ``classroom.platform.allow``; the department's rules are the classroom's own pass.   -> [N, A]"""
         log, world, visits = self.log, self.world, self.visits[who]
         today, weekly = log["day"][rows], log["weekly_minutes"][rows]
         left = np.maximum(np.float32(world.programme.horizon_days) - today, 0) * weekly / np.float32(7)

@@ -1,4 +1,7 @@
-"""A trained agent as one file: its name, its settings, its weights. Arrays and JSON, never pickle."""
+"""A trained agent as one file: its name, its settings, its weights; and a training that may go on, as another.
+
+Arrays and JSON, never pickle; written whole or not at all, so that whatever is killed, the last good file is there.
+"""
 
 import io
 import json
@@ -59,3 +62,33 @@ def load(path: str | Path, world: World) -> Any:
         trained = head["about"].get("world", "another world")
         raise ValueError(f"{path} was trained on {trained}, not {world.name}: {str(error).splitlines()[0]}") from error
     return policy
+
+
+def keep_state(path: str | Path, arrays: dict[str, Any], about: dict[str, Any]) -> Path:
+    """Write a training's state and what it belongs to."""
+    head = json.dumps({"version": VERSION, "about": about}, sort_keys=True)
+    buffer = io.BytesIO()
+    np.savez(buffer, head=np.array(head), **arrays)
+    return keep(path, buffer.getvalue())
+
+
+def read_state(path: str | Path, about: dict[str, Any]) -> dict[str, Any]:
+    """A training's state, if it belongs to this training.
+
+    Raises:
+        ValueError: not a state, or one of a training with other settings; the first that differs is named.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            head = json.loads(str(file["head"]))
+            arrays = {name: file[name] for name in file.files if name != "head"}
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"{path}: {error}; needed the state of a training that was cut off, e.g. adaptlearn train without resume"
+        ) from error
+    begun = head.get("about", {}) | {"version": head.get("version")}
+    for name, value in json.loads(json.dumps(about | {"version": VERSION})).items():
+        if begun.get(name) != value:
+            raise ValueError(f"{path}: it was begun with {name} = {begun.get(name)}, not {value}; needed the same, "
+                             f"e.g. {name}={begun.get(name)}")  # fmt: skip
+    return arrays

@@ -72,27 +72,23 @@ def softened(policy: Any, temperature: float | None) -> Any:
 
 
 def trained(
-    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], allow: Sequence[str] = (),
-    classroom: Callable[..., Classroom] = Classroom,
+    agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], *,
+    allow: Sequence[str] = (), classroom: Callable[..., Classroom] = Classroom, **more: Any,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
         classroom: makes the rooms it is trained in.
+        more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
         ValueError: an unknown agent or setting.
     """
-    from adaptlearn.agents import linear, ppo
-
-    teachers = {"linear": (linear.fit, linear.Settings), "ppo": (ppo.train, ppo.Settings)}
-    other = foreign.agent_offered(agent.name, allow) if agent.name not in teachers else None
-    if hasattr(other, "train"):
-        teachers[agent.name] = (other.train, other.Settings)
-    if agent.name not in teachers:
+    school = school_of(agent, allow)
+    if school is None:
         return agent_of(agent, rules_, allow)
-    train, settings = teachers[agent.name]
+    teach, settings, _ = school
     turn = count(1)
     try:
         chosen = settings(**agent.settings)
@@ -101,23 +97,28 @@ def trained(
         raise ValueError(
             f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
         ) from error
-    return train(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures))
+    return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
 def learns(agent: Agent, allow: Sequence[str] = ()) -> bool:
-    """Whether an agent is any good before it is trained: False for rules, and for one that comes trained."""
+    """Whether an agent must be trained before it is any good: not so for rules, nor for one that comes trained."""
+    return school_of(agent, allow) is not None
+
+
+def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:
+    """How an agent is taught, ours or another package's: function, settings, those it is made with. None: it is not."""
     from adaptlearn.agents import shelf
 
-    own = shelf.OWN.get(agent.name)
-    return own.trained if own is not None else hasattr(foreign.agent_offered(agent.name, allow), "train")
+    if agent.name in shelf.OWN:
+        return shelf.school(agent.name)
+    other = foreign.agent_offered(agent.name, allow)
+    return (other.train, other.Settings, tuple(signature(other.make).parameters)) if hasattr(other, "train") else None
 
 
-def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
-    """Of an agent's settings those that it is built with; the others were of its training and are done with."""
-    settings, other = agent.settings, foreign.agent_offered(agent.name, allow)
-    make = getattr(type(policy), "for_world", None) or getattr(other, "make", None)
-    taken = signature(make).parameters if make is not None else settings
-    return {key: value for key, value in settings.items() if key in taken}
+def shaping(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
+    """Those of an agent's settings that it is made with; how it was taught is no part of it."""
+    school = school_of(agent, allow)
+    return dict(agent.settings) if school is None else {k: v for k, v in agent.settings.items() if k in school[2]}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:

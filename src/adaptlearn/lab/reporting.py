@@ -90,13 +90,18 @@ def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[
     def report(turn: int, figures: dict[str, float]) -> None:
         tell(f"training, round {turn}")
 
-    policy, retrained = trained(config.agent, rules, config.seed, report, config.allow), {}
+    policy, retrained = trained(config.agent, rules, config.seed, report, allow=config.allow), {}
     if learns(config.agent, config.allow):
         for source, (what, _) in origins.SOURCES.items():
             columns = origins.inputs(ViewSpec(len(rules.world.skills)), what)
             room = origins.room_of(rules, source)
             retrained[source] = trained(
-                config.agent, room, config.seed, report, config.allow, origins.scrambled(columns)
+                config.agent,
+                room,
+                config.seed,
+                report,
+                allow=config.allow,
+                classroom=origins.scrambled(columns),
             )
     return policy, retrained
 

@@ -1,0 +1,27 @@
+"""Generalised advantage estimation (Schulman et al. 2016), compiled."""
+
+import numpy as np
+
+from adaptlearn.agents.plan_kernels import compiled
+
+
+@compiled
+def advantages(reward, value, last, ended, cut, beyond, gamma, trace):
+    """Advantages, backwards.   A_t = d_t + gamma lambda A_t+1,  d_t = r_t + gamma V_t+1 - V_t
+
+    What follows an end is worth nothing; what follows a cut is worth ``beyond``, the value of the view it was cut at;
+    neither lets the sum run on into the next life. ``last`` is the value of the view after the last step.
+
+    reward, value, ended, cut, beyond [T, N], last [N] -> [T, N]
+    """
+    found = np.empty(reward.shape, np.float32)
+    for n in range(reward.shape[1]):
+        running, following = 0.0, last[n]
+        for t in range(reward.shape[0] - 1, -1, -1):
+            over = ended[t, n] or cut[t, n]
+            if over:
+                following = 0.0 if ended[t, n] else beyond[t, n]
+            step = reward[t, n] + gamma * following - value[t, n]
+            running = step + (0.0 if over else gamma * trace * running)
+            found[t, n], following = running, value[t, n]
+    return found
