@@ -39,7 +39,7 @@ def run(config: Config) -> None:
             "e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok"
         )
     with progress("reading", config.format == "json") as tell:
-        log = read(config.log, config.columns or None, config.preset, config.rejects)
+        log = read(config.log, config.columns or None, config.preset, config.rejects).answers()
         tell(f"exact EM on {len(log):,} answers, then Pyro")
         if config.world is not None:
             fitted = calibrate_world(log, shelf.where(config.world), to=config.to, steps=config.steps, seed=config.seed)
