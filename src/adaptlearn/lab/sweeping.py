@@ -8,7 +8,6 @@ crash runs what is missing and no more; when all is done, the same command begin
 import contextlib
 import importlib
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from typing import Any
 
 from adaptlearn.core.keep import keep
 from adaptlearn.lab import tracking
-from adaptlearn.lab.compose import Common, compose, config_of, configs, plain, prepared
+from adaptlearn.lab.asking import through_hydra
+from adaptlearn.lab.compose import Common, compose
 from adaptlearn.lab.recipe import code, digest, short
 from adaptlearn.lab.tables import sentence, show
 
@@ -90,18 +90,9 @@ def place_of(home: Path, verb: str, words: list[str]) -> tuple[Path, str]:
 
 def launch(verb: str, schema: type, words: list[str], folder: Path, task: Any) -> None:
     """Hand the jobs to Hydra's sweeper and launcher."""
-    import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    settings = [f"hydra.sweep.dir='{folder}'", "hydra.sweep.subdir=${hydra.job.num}", "hydra/job_logging=none",
+    settings = ["-m", f"hydra.sweep.dir='{folder}'", "hydra.sweep.subdir=${hydra.job.num}", "hydra/job_logging=none",
                 "hydra/hydra_logging=none"]  # fmt: skip
-    sys.argv = [f"adaptlearn {verb}", "-m", *prepared(verb, schema, words), *settings]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
-    try:
-        hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))(task)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(plain(verb, schema, words, error)) from error
+    through_hydra(verb, schema, words, f"adaptlearn {verb}", settings, task)
 
 
 def job(verb: str, module: str, parent: str, config: Any) -> None:
