@@ -37,6 +37,8 @@ def test_help_loads_nothing_heavy():
         (("simulate", "learners=many"), "learners"),
         (("worlds", "env=nowhere"), "needed an existing path"),
         (("calibrate",), "log="),
+        (("trace",), "log="),
+        (("trace", "log=nowhere.csv"), "nowhere.csv"),
         (("recommend", "bundle=nowhere"), "needed a bundle's folder"),
     ],
 )

@@ -59,13 +59,6 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def learns(name: str) -> bool:
-    """Whether an agent of ours must be trained before it is any good."""
-    from adaptlearn.agents import shelf
-
-    return name in shelf.OWN and shelf.OWN[name].trained
-
-
 def softened(policy: Any, temperature: float | None) -> Any:
     """The policy choosing at a temperature; as it is where none is given.
 
@@ -107,6 +100,11 @@ def trained(
             )
     chosen = settings(**agent.settings)
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
+
+
+def learns(agent: Agent, allow: Sequence[str] = ()) -> bool:
+    """Whether an agent must be trained before it is any good: not so for rules, nor for one that comes trained."""
+    return school_of(agent, allow) is not None
 
 
 def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:

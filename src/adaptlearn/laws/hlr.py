@@ -32,7 +32,7 @@ class Params(NamedTuple):
     shortest: float = 0.0104  # days, a quarter of an hour (Duolingo's own bounds)
     longest: float = 274.0  # days, nine months
     shown: float = 0.5  # of a right answer: what was only shown (C)
-    known: float = 10.0  # right answers of one who knew before (C)
+    known: float = 200.0  # right answers of one who knew before: a half-life of half a year (C)
     ability_logit: float = 0.5  # logit of the prior per SD of ability / .95 (as in bkt)
     dose: float = 0.7  # exponent of minutes / 15
     gate_min: float = 0.1  # gain left with a prerequisite wholly absent (C)
