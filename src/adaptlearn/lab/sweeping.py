@@ -6,7 +6,9 @@ crash runs what is missing and no more; when all is done, the same command begin
 """
 
 import contextlib
+import csv
 import importlib
+import io
 import json
 import sys
 import time
@@ -158,8 +160,7 @@ def told(run: tracking.Tracker, rows: list[dict[str, Any]], folder: Path, title:
     """The parent's table, and its curves with a band over seeds."""
     from adaptlearn.lab.curves import from_csv, picture
 
-    lines = ["job,words,figures", *(f"{r['job']},{_words(r, seed=True)},{_figures(r)}" for r in rows)]
-    run.text("table.csv", "\n".join(lines) + "\n")
+    run.text("table.csv", table(rows))
     curves: dict[str, list[Any]] = {}
     for r in rows:
         if (file := r["folder"] / "training.csv").exists():
@@ -169,10 +170,18 @@ def told(run: tracking.Tracker, rows: list[dict[str, Any]], folder: Path, title:
         keep(folder / "curves.svg", picture(curves, title))
 
 
-def _words(r: dict[str, Any], seed: bool = False) -> str:
-    own = ("job", *SHOWN, "s", "run", "folder")
-    return " ".join(f"{k}={v}" for k, v in r.items() if k not in own and (seed or k != "seed"))
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as CSV, without their folders."""
+    text = io.StringIO()
+    writer = csv.DictWriter(
+        text, [key for key in rows[0] if key != "folder"], extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
-def _figures(r: dict[str, Any]) -> str:
-    return " ".join(f"{key}={r[key]:.9g}" for key in ("goal", "over_syllabus") if isinstance(r.get(key), float))
+def _words(r: dict[str, Any]) -> str:
+    """What was varied beside the seed."""
+    own = ("job", *SHOWN, "s", "run", "folder", "seed")
+    return " ".join(f"{k}={v}" for k, v in r.items() if k not in own)
