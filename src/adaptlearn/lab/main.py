@@ -125,7 +125,8 @@ def main(argv: list[str] | None = None) -> None:
         from difflib import get_close_matches
 
         wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
-        found = " ".join(arguments[:2]) if len(wanted) < len(VERBS) else name
+        two = len(wanted) < len(VERBS) and bool(rest) and rest[0].isalpha()
+        found = f"{name} {rest[0]}" if two else name
         near = (get_close_matches(found, wanted, 1) or wanted)[0]
         _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
