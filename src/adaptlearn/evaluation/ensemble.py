@@ -33,7 +33,7 @@ from adaptlearn.evaluation.fitting import (
 )
 
 WANTED = 20  #: accepted sets, the shipped one apart
-WIDTH = 0.6  #: of the spread that draws have; at 1, one draw in fifteen or fewer stays within all ranges
+WIDTH = 0.6  #: of that spread that draws have; at 1 most draws leave some range
 MOST = 40  #: draws per accepted set before giving up
 
 Progress = Callable[[int, int], None]
