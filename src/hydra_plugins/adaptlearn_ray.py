@@ -5,9 +5,23 @@ it starts, so nothing heavy is imported before it is used.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.plugins.launcher import Launcher
+
+
+@dataclass
+class Config:
+    """Keys below ``hydra.launcher``."""
+
+    _target_: str = "hydra_plugins.adaptlearn_ray.RayLauncher"
+    address: str | None = None  # of a cluster; null: this machine
+    cpus: int = 1  # of a job
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="adaptlearn_ray", node=Config, provider="adaptlearn")
 
 
 class RayLauncher(Launcher):

@@ -1,11 +1,14 @@
 """A log retold: a policy's own log gives back the chances it was logged with, whatever the policy looks at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from adaptlearn.agents.shelf import build
+from adaptlearn.classroom.room import with_rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.log import PROFILE, EventLog
 from adaptlearn.core.policy import Head
@@ -46,6 +49,18 @@ def test_a_policys_own_log_gives_back_its_chances(name, decides):
     np.testing.assert_allclose(told.chance, told.logged, rtol=2e-3 if name == "glance" else 2e-4)
     first = np.flatnonzero(told.learner == 0)
     np.testing.assert_array_equal(lives.log["step"][told.row[first]], np.arange(len(first)))
+
+
+def test_the_departments_rules_are_kept_in_hindsight_too():
+    room = rules("tiny-v1")
+    world, some = room.world, [activity.id for activity in room.world.activities[1:4]]
+    own = replace(world.rules, pinned=(some[0],), due=((some[1], 9.0),), live_per_week=1)
+    room = with_rules(room, world=replace(world, rules=own))
+    policy = softened("random", room.world, 1.0)
+    lives = simulate(policy, room, np.arange(300), 3, log=True)
+    told = retell(lives.log, room.world, policy, plain)
+    np.testing.assert_allclose(told.chance, told.logged, rtol=1e-5)
+    assert (told.mask[told.first].sum(1) == 2).all()  # "nothing now", and what is pinned
 
 
 def test_the_last_belief_is_the_classrooms():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adaptlearn.core import log
 from adaptlearn.export import bundle
 from adaptlearn.export.runtime import Refused, Runtime, lines
+from adaptlearn.interchange import xapi, xapi_writing
 from adaptlearn.lab import main
 
 PROFILE = {"learner": "u-1", "role": "counter", "weekly_minutes": 90}
@@ -77,23 +78,44 @@ def test_a_propensity_in_the_log_is_the_chance_the_graph_gave(runtime):
     assert line["outcome"] == "skipped" and line["role"] == "counter" and line["fallback"] == ""
 
 
+STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HOME = "https://lms.example.org"
+
+
+def spoken(runtime, told):
+    where = {"catalogue": runtime.shelf.catalogue, "contract": runtime.contract}
+    return [lines.statement(one, home=HOME, started=STARTED, **where) for one in told]
+
+
 def test_statements_are_as_xapi_asks(runtime):
     """Experience API 1.0.3, part 2: required properties, IRIs, ISO 8601, scores in range; one id each."""
-    started = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    made = [lines.statement(one, home="https://lms.example.org", started=started) for one in life(runtime, "u-1")]
-    assert {one["verb"]["display"]["en"] for one in made} >= {"completed", "skipped", "attempted"}
+    made = spoken(runtime, life(runtime, "u-1"))
+    assert {one["verb"]["display"]["en"] for one in made} >= {"completed", "skipped", "progressed"}
     assert len({one["id"] for one in made}) == len(made)
-    again = [lines.statement(one, home="https://lms.example.org", started=started) for one in life(runtime, "u-1")]
-    assert [one["id"] for one in again] == [one["id"] for one in made]
+    assert spoken(runtime, life(runtime, "u-1")) == made
     for one in made:
         assert UUID(one["id"]) and datetime.fromisoformat(one["timestamp"]).tzinfo
         iris = [one["verb"]["id"], one["object"]["id"], one["actor"]["account"]["homePage"]]
         iris += [*one["context"]["extensions"], *one.get("result", {}).get("extensions", {})]
         assert all(urlparse(iri).scheme and urlparse(iri).netloc for iri in iris)
         result = one.get("result", {})
-        assert not result or re.fullmatch(r"PT\d+S", result["duration"])
+        assert not result or re.fullmatch(r"PT[\d.]+S", result["duration"])
         score = result.get("score", {"scaled": 0, "raw": 0, "min": 0, "max": 1})
         assert -1 <= score["scaled"] <= 1 and score["min"] <= score["raw"] <= score["max"]
+
+
+def test_the_laboratory_reads_a_platforms_statements_back(runtime, tmp_path):
+    """The words are those of the laboratory's own statements, and its reader takes every one of them."""
+    assert lines.EXTENSIONS == xapi.EXTENSIONS and lines.VERBS == xapi_writing.VERBS
+    told = life(runtime, "u-1")
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(one) + "\n" for one in spoken(runtime, told)))
+    read = list(xapi.rows(tmp_path / "s.jsonl", "salt"))
+    assert [why for _, _, why in read] == [""] * len(told)
+    for line, (_, cells, _) in zip(told, read, strict=True):
+        row = dict(zip(xapi.COLUMNS, cells, strict=True))
+        assert row["offered"].split() == line["offered"] and row["policy"] == line["policy"]
+        np.testing.assert_allclose([float(p) for p in row["propensity"].split()], line["propensity"])
+        assert row["completed"] == str(int(line["completed"]))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"line_version": 9}', '{"line_version": 1, "learner": "u"}'])

@@ -1,5 +1,9 @@
 """A world as a workbook: what is written is read again, what is missing is named by its cell, a catalogue a start."""
 
+import tempfile
+from functools import cache
+from pathlib import Path
+
 import openpyxl
 import pytest
 
@@ -9,9 +13,17 @@ from adaptlearn.core.world import load, save
 from adaptlearn.interchange import book, catalogue, template
 
 
+@cache
+def bytes_of(world):
+    """The workbook of a world."""
+    with tempfile.TemporaryDirectory() as place:
+        return template.write(Path(place) / "world.xlsx", book.rows_for(load(world))).read_bytes()
+
+
 def written(tmp_path, world="tiny-v1", **changes):
-    """The workbook of a world with some cells changed: A1="Sheet!C7": value."""
-    path = template.write(tmp_path / "world.xlsx", book.rows_for(load(world)))
+    """The workbook of a world with some cells changed: Sheet__C7=value."""
+    path = tmp_path / "world.xlsx"
+    path.write_bytes(bytes_of(world))
     edited = openpyxl.load_workbook(path)
     for cell, value in changes.items():
         sheet, _, place = cell.partition("__")

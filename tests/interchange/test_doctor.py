@@ -154,6 +154,19 @@ def test_counting_does_not_depend_on_how_the_file_is_cut(tmp_path, monkeypatch):
     assert cut == whole
 
 
+def test_time_that_runs_backwards_is_counted_alike_by_both_readers(tmp_path, monkeypatch):
+    from adaptlearn.interchange import peek
+    from adaptlearn.interchange.tables import read
+
+    luck = np.random.default_rng(5)
+    rows = "".join(f"p{luck.integers(7)},a,{luck.integers(50)}\n" for _ in range(400))
+    (tmp_path / "log.csv").write_text("learner,activity,day\n" + rows)
+    names = {n: n for n in ("learner", "activity", "day")}
+    expected = read(tmp_path / "log.csv", names).backwards
+    monkeypatch.setattr(peek, "BLOCK", 200)
+    assert facts.count([Reading(tmp_path / "log.csv", names)])[0].backwards == expected > 100
+
+
 def test_several_logs_speak_of_the_same_people(tmp_path):
     both, _ = facts.count([log_of(tmp_path, name="a.csv"), log_of(tmp_path, people=60, name="b.csv")])
     assert both.learners == 60 and both.rows == (40 + 60) * ROUNDS

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -213,6 +214,49 @@ def test_an_unknown_table_is_refused_with_its_columns_and_a_missing_one_by_name(
     table = read(tmp_path / "log.csv", columns={"learner": "wer", "activity": "was"})
     with pytest.raises(Refusal, match="skill: found no such column"):
         table["skill"]
+
+
+def harmed(content, luck):
+    """A file with some bytes changed, lost, repeated or slipped in."""
+    wild = (b'"', b";", b"\n", b"\x00", b"\xff", b"[", b"}", b"NaN", b"1e999", b"31.02.2024", b"99:99", b"9" * 400)
+    for _ in range(luck.integers(1, 6)):
+        at, kind = int(luck.integers(len(content) + 1)), luck.integers(4)
+        if kind == 0:
+            content = content[:at] + wild[luck.integers(len(wild))] + content[at:]
+        elif kind == 1:
+            content = content[:at] + content[at + int(luck.choice([1, 5, 300])) :]
+        elif kind == 2:
+            content = content[:at] + content[at // 2 : at // 2 + 200] + content[at:]
+        else:
+            content = (
+                content[:at] if luck.random() < 0.3 else content[:at] + bytes([luck.integers(256)]) + content[at + 1 :]
+            )
+    return content
+
+
+@pytest.mark.parametrize("name", ["a.csv", "b.csv.gz", "c.json", "d.jsonl", "e.txt", "f.xlsx"])
+def test_a_harmed_file_is_read_or_refused_and_nothing_else(tmp_path, name):
+    rows = [german_row(n) for n in range(40)]
+    said = [{"actor": {"mbox": f"mailto:{n}@x"}, "verb": {"id": "x/completed"}, "object": {"id": f"x/{n % 3}"},
+             "timestamp": "2024-01-01T00:00:00Z", "result": {"duration": "PT1M"}} for n in range(30)]  # fmt: skip
+    table = "\n".join(";".join("" if v is None else str(v) for v in row) for row in (GERMAN, *rows)).encode("cp1252")
+    whole = {
+        "a.csv": table, "b.csv.gz": gzip.compress(table), "c.json": json.dumps(said).encode(),
+        "d.jsonl": "\n".join(map(json.dumps, said)).encode(), "e.txt": b"7,2\n1,2\n3,4\n0,1\n5,6\nNA\n" * 20,
+        "f.xlsx": german_book(tmp_path / "whole.xlsx", rows).read_bytes(),
+    }[name]  # fmt: skip
+    luck = np.random.default_rng(17)
+    for _ in range(15 if name == "f.xlsx" else 40):
+        (tmp_path / name).write_bytes(harmed(whole, luck))
+        try:
+            table = read(tmp_path / name, rejects=tmp_path / "rejects.csv")
+        except Refusal:
+            assert not (tmp_path / "rejects.csv").exists()
+        else:
+            assert len(table) + table.rejects.count == table.read
+            assert len({len(table[column]) for column in table.columns}) == 1
+        (tmp_path / "rejects.csv").unlink(missing_ok=True)
+    assert {path.name for path in tmp_path.iterdir()} == {name, "whole.xlsx"}
 
 
 @pytest.mark.reallog

@@ -53,6 +53,7 @@ def test_a_byte_order_mark_and_windows_line_ends_and_another_encoding_do_not_mat
 BAD = [
     (b"7,Add,1,extra", "4 cells instead of 3"),
     (b"7,Add", "2 cells instead of 3"),
+    (b"7,\xff,1,extra", "4 cells instead of 3"),
     (b",Add,1", "no learner"),
     (b"7,,1", "no skill"),
     (b"7,Add,", "no correct"),

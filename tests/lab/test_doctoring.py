@@ -76,6 +76,34 @@ def test_a_file_may_be_called_as_people_call_files(transcript, tmp_path, capsys)
         transcript = file
 
 
+HEAD = b"who,skill,right,day\n"
+ROWS = b"".join(b"p%d,s%d,%d,%d\n" % (n % 30, n % 2, n % 3 > 0, n // 30) for n in range(240))
+LOGS = {
+    "one class only": (HEAD + ROWS.replace(b",0,", b",1,"), 0, "all 240 answers are right"),
+    "time that runs backwards": (HEAD + b"".join(reversed(ROWS.splitlines(keepends=True))), 0, "put in order of time"),
+    "learners with one row": (HEAD + b"".join(b"p%d,s,1,1\n" % n for n in range(90)), 0, "have one row only"),
+    "NaN": (HEAD + ROWS + b"p1,NaN,1,2\np1,s0,nan,2\np1,s0,1,nan\n", 0, "no skill: 1"),
+    "a cell of a million characters": (HEAD + ROWS + b"p1," + b"x" * 1_000_000 + b",1,2\n", 0, "10,000 characters: 1"),
+    "broken UTF-8": (HEAD + ROWS + "p1,Größe,1,2\n".encode() + b"p1,\xff\xfe,1,2\n", 0, "not text in the encoding"),
+    "a mistyped column": (HEAD.replace(b"right", b"rihgt") + ROWS, 2, "right: found no such column"),
+    "nothing usable": (HEAD + b"p1,,1,2\n", 2, "no skill: 1"),
+    "a quote that never closes": (HEAD + b'p1,"s' + ROWS * 2_000, 2, "opened on line 2 and never closed"),
+}
+
+
+@pytest.mark.parametrize("case", LOGS)
+def test_odd_logs_are_read_rightly_or_refused_in_words_and_leave_nothing_half_done(tmp_path, capsys, case):
+    content, status, says = LOGS[case]
+    (tmp_path / "log.csv").write_bytes(content)
+    columns = ("columns.learner=who", "columns.skill=skill", "columns.correct=right", "columns.day=day")
+    code, out, err = run(capsys, f"log={tmp_path / 'log.csv'}", *columns, "score=false", f"page={tmp_path / 'p.html'}",
+                         f"rejects={tmp_path / 'r.csv'}")  # fmt: skip
+    assert code == status and says in " ".join((out + err).split()), out + err
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there <= {"log.csv", "p.html", "r.csv"} and ("p.html" in there) == (code == 0)
+    assert code == 0 or there == {"log.csv"}
+
+
 def test_no_log_is_asked_for(capsys):
     code, _, err = run(capsys)
     assert code == 2 and "log=export.xlsx" in err

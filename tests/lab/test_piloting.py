@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adaptlearn.evaluation.monitor import BENEFIT, EARLY
-from adaptlearn.lab.main import main, named
+from adaptlearn.lab.main import main
 
 
 def ask(capsys, *words):
@@ -27,11 +27,6 @@ def kept(tmp_path, capsys):
 def table(path, rows, header="arm,score,pretest"):
     path.write_text("\n".join([header, *rows]) + "\n", "utf-8")
     return path
-
-
-def test_a_verb_may_be_of_two_words():
-    assert named(["pilot", "plan", "effect=1"]) == ("pilot plan", ["effect=1"])
-    assert named(["simulate", "agent=random"]) == ("simulate", ["agent=random"])
 
 
 def test_a_plan_says_sizes_and_what_a_fixed_size_can_show(kept):

@@ -17,12 +17,12 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from adaptlearn.classroom import decide, kernel, layout, story, trials
+from adaptlearn.classroom import decide, kernel, layout, platform, story, trials
 from adaptlearn.core import learner, luck, record
 from adaptlearn.core.equations import constant_name, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
-TEMPLATES = (kernel, story, trials, decide)
+TEMPLATES = (kernel, platform, story, trials, decide)
 ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives")
 ASIDE = ("favourite", "worth")
 LEAN = ("start", "step", "wander", "recall", "teach", "take")

@@ -29,9 +29,9 @@ class Meshing:
 MESHING = {
     "null": Meshing(),
     "weak": Meshing(0.17, on_stated=1.0),
-    "contested": Meshing(
-        0.53, on_stated=1.0
-    ),  # a trial on stated style then shows g = .31 (Clinton-Lisell & Litzinger 2024)
+    # A trial on stated style then shows g = .33 (`adaptlearn evidence only=[meshing_contested]`); published .31
+    # (Clinton-Lisell & Litzinger 2024).
+    "contested": Meshing(0.53, on_stated=1.0),
     "aptitude": Meshing(0.53, on_aptitude=1.0),
     "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
 }

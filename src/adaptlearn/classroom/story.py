@@ -11,6 +11,7 @@ The clock moves at the end, so that a policy always looks at the day on which it
 
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
+from adaptlearn.classroom.platform import *  # noqa: F403
 from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
 
 
@@ -102,13 +103,11 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     if a > 0:
         completed, minutes, stars, items, correct = visit(
             i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
-            mind,
-            touched, life, visits, answers, ready)  # fmt: skip
+            mind, touched, life, visits, answers, ready)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
         legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct,
-             answers,
+    remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
     pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
@@ -118,8 +117,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
     age(i, life, gap, minutes, staff, cost, completed)
     # 10 reward, view, mask
-    goal = look(i, role, day + gap, tracer, goals, rec, view)
-    life[i].assessed = goal
+    life[i].assessed = goal = look(i, role, day + gap, tracer, goals, rec, view)
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)

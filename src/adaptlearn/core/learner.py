@@ -192,6 +192,11 @@ class Population:
         sd = tuple(changes[name][1] if name in changes else s for name, s in zip(DRAWN, self.sd, strict=True))
         return replace(self, mean=mean, sd=sd)
 
+    def trait(self, name: str) -> tuple[float, float]:
+        """Mean and sd of one trait."""
+        at = DRAWN.index(name)
+        return self.mean[at], self.sd[at]
+
     def table(self) -> NDArray[np.float32]:
         """Everything a draw needs, one row per posterior draw (one row without a posterior).   -> [J, W]
 

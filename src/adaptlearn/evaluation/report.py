@@ -29,6 +29,7 @@ def write_up(study: Study) -> Report:
         sections.worlds(study, found),
         sections.levels(study),
         sections.origins(study),
+        sections.groups(study),
         sections.journeys(study),
         sections.pilot(study.plan),
         sections.assumed(study),
@@ -74,7 +75,9 @@ def _facts(study: Study, mine: Robust) -> tuple[tuple[str, str, str], ...]:
         (
             "What it takes",
             f"{cost['minutes']:+.0f} min".replace("-", "\N{MINUS SIGN}"),
-            f"per learner; {cost['staff_minutes']:+.0f} min of others, {cost['cost']:+.0f} in money",
+            f"per learner; {cost['staff_minutes']:+.0f} min of others, {cost['cost']:+.0f} in money".replace(
+                "-", "\N{MINUS SIGN}"
+            ),
         ),
         (
             "A pilot",
@@ -127,9 +130,10 @@ def _titles(walk: Sequence[str]) -> list[str]:
 def _change_of_mind(study: Study, mine: Robust, words: str) -> Section:
     points = [
         f"All candidates together: {words}.",
-        f"The worst world of {mine.columns} is {mine.worst_column}: {span(mine.worst.mean)}. If that is the true one, "
-        f"another candidate would have had up to {mine.regret:.3f} more.",
+        f"The worst world of {mine.columns} is {mine.worst_column}: {span(mine.worst.mean)}.",
     ]
+    if mine.regret >= 0.0005:
+        points.append(f"In one of them another candidate would have had {mine.regret:.3f} more.")
     equal = next((p for p in study.parts if p.source == "at equal minutes"), None)
     if equal is not None and equal.gain is not None:
         kept = "stays" if equal.gain.mean.clear() > 0 else "is not clear"
@@ -137,6 +141,7 @@ def _change_of_mind(study: Study, mine: Robust, words: str) -> Section:
     if study.plan is not None:
         points.append(f"A pilot whose whole interval lies below {study.plan.design.effect:.3f} on the test.")
     points.append(
-        "Evidence that learners here are unlike the simulated ones: a log judged by `adaptlearn judge`, a calibration."
+        "Evidence that your learners are unlike the simulated ones: a log of yours, judged (adaptlearn judge) or "
+        "fitted (adaptlearn calibrate)."
     )
     return Section("What would change our mind", points=tuple(points), folded=False)

@@ -16,6 +16,7 @@ from adaptlearn.evaluation.outcomes import OUTCOMES
 from adaptlearn.evaluation.pilot import Plan
 from adaptlearn.evaluation.render import Figure, Section, Table
 from adaptlearn.evaluation.resample import Contrast, Interval, contrast, draws_of
+from adaptlearn.evaluation.subgroups import by_group
 
 GRADES = {
     "A": "fitted to logs and checked on held-out ones",
@@ -150,6 +151,31 @@ def origins(study: Study) -> Section:
             ),
         ),
         (Figure(alt, figures.forest(known, alt)),),
+    )
+
+
+def groups(study: Study) -> Section:
+    """Who gains and who does not."""
+    new, roles = study.new, study.world.role_ids
+    labels = {
+        "role": [roles[int(r)] for r in new.trait("role")],
+        "site": new.trait("site").astype(int),
+        "tenure": new.trait("tenure").astype(int),
+    }
+    found = by_group(new["value"].astype(float) - study.old["value"], labels)
+    rows = [
+        (a.name, g.name, str(g.learners), span(g.gain) if g.gain else "too few", span(g.gap) if g.gap else "–")
+        for a in found for g in a.groups
+    ]  # fmt: skip
+    points = tuple(
+        f"{a.name}: " + ("differences of this size arise by chance" if a.noise else
+                         f"groups differ, and {a.worst.name if a.worst else 'none shown'} gains least")
+        + f" (p = {a.p:.2f})." for a in found if len(a.groups) > 1
+    )  # fmt: skip
+    columns = ("attribute", "group", "learners", "gain", "less everybody else's")
+    words = ("Policies do not see site and tenure. Groups of fewer than 30 are not shown.",)
+    return Section(
+        "Groups", words, points, (Table("Gain by group, in the likeliest world", columns, tuple(rows), ("learners",)),)
     )
 
 

@@ -1,7 +1,7 @@
 """A log retold: what a policy would have seen, and with what chance it would have offered what was offered.
 
 The learner's record is built again from the logged events by the lines that a bundle runs (``record.Keeper``), the
-legal activities from the tables that the classroom reads, and the chances by the lines that draw a slate. Nothing is
+legal activities from the rules that the classroom keeps, and the chances by the lines that draw a slate. Nothing is
 simulated: days, answers and ratings are those of the log.
 
 Axes: D decisions in the order of learner and step, N learners, A activities, K skills, P features.
@@ -9,6 +9,7 @@ Axes: D decisions in the order of learner and step, N learners, A activities, K 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adaptlearn.classroom.packing import pack
+from adaptlearn.classroom.guardrails import ALIVE, DAY, WEEKLY, Guardrails
 from adaptlearn.classroom.simulate import BLOCK
-from adaptlearn.core.learner import MODES, MOTIVES
+from adaptlearn.core.catalogue import FEATURES
+from adaptlearn.core.learner import MODES, MOTIVES, Life, Traits
 from adaptlearn.core.log import PROFILE, EventLog
 from adaptlearn.core.world import World
 from adaptlearn.export import sampler
@@ -103,10 +105,10 @@ class _Retelling:
 
     def __init__(self, log: EventLog, world: World, policy: Any, features: Features, n: int):
         self.log, self.world, self.policy, self.features = log, world, policy, features
-        self.keeper, self.pack = Keeper(world.tracer), pack(world, world)
+        self.keeper, self.guardrails = Keeper(world.tracer), Guardrails(world)
         self.catalogue = torch.from_numpy(world.features.copy())
         a = len(world.activities)
-        self.records = torch.from_numpy(np.tile(self.pack.newcomer, (n, 1)))
+        self.records = torch.from_numpy(np.tile(self.keeper.spec.newcomer(world.tracer), (n, 1)))
         self.memory = torch.zeros(n, policy.memory_size)
         self.visits, self.last = np.zeros((n, a), np.int64), np.zeros((n, a), np.float32)
 
@@ -155,18 +157,21 @@ class _Retelling:
         )
 
     def _legal(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Twin of ``classroom.kernel.allow``, from the same tables.   -> [N, A]"""
-        log, programme, p = self.log, self.world.programme, self.pack
-        left = (
-            np.maximum(np.float32(programme.horizon_days) - log["day"][rows], 0)
-            * log["weekly_minutes"][rows]
-            / np.float32(7)
-        )
-        fits = p.fits[np.searchsorted(p.durations, left, side="right")] > 0
-        today = np.minimum(log["day"][rows].astype(int), len(p.open_days) - 1)
-        legal = (p.legal_first > 0) & (p.open_days[today] > 0) & fits & (self.visits[who] < programme.repeats)
-        legal[:, 0] = True
-        return np.asarray(legal)
+        """Twin of ``classroom.platform.allow``; the department's rules are the classroom's own pass.   -> [N, A]"""
+        log, world, visits = self.log, self.world, self.visits[who]
+        today, weekly = log["day"][rows], log["weekly_minutes"][rows]
+        left = np.maximum(np.float32(world.programme.horizon_days) - today, 0) * weekly / np.float32(7)
+        whole = np.minimum(np.floor(today), np.ceil(world.programme.horizon_days))[:, None]
+        open_now = (whole >= np.floor(world.opens)) & (whole <= world.closes)
+        fits = world.scalars[:, FEATURES.index("minutes")] <= left[:, None]
+        mask = (world.allowed > 0) & open_now & fits & (visits < world.programme.repeats)
+        mask[:, 0] = True
+        life, traits = np.zeros((len(rows), len(Life._fields))), np.zeros((len(rows), len(Traits._fields)), np.float32)
+        life[:, ALIVE], life[:, DAY], traits[:, WEEKLY] = 1.0, today, weekly
+        room: Any = SimpleNamespace(n=len(rows), life=life.astype(np.float32), traits=traits, visits=visits,
+                                    mask=mask.astype(np.uint8), last=self.last[who])  # fmt: skip
+        self.guardrails.narrow(room, slice(None))
+        return np.asarray(room.mask > 0)
 
     def _scores(self, view: Tensor, history: Tensor, at: Tensor) -> Tensor:
         """The policy in padded blocks of one size, as the classroom runs it.   -> [N, A]"""

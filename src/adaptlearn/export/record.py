@@ -1,7 +1,7 @@
 """The learner's record: what happened goes in, what a policy may see comes out. Read by torch and by the graph.
 
 Every formula is read from ``core.record`` and ``core.learner`` (:func:`adaptlearn.core.equations.bind`); this file only
-says which columns they meet, with the verbs of ``ops``. Its twin is ``classroom.kernel`` (``remember``, ``lean``,
+says which columns they meet, with the verbs of ``ops``. Its twin is ``classroom.platform`` (``remember``, ``lean``,
 ``look``), held equal by ``tests/export/test_record.py``. Activities enter as rows of ``World.features``, not as
 indices, so that an activity withdrawn since still updates.
 

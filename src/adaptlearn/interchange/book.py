@@ -19,6 +19,7 @@ from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, column_of, number
 from adaptlearn.core.reading import ABOUT
 from adaptlearn.core.refusal import Fault, Refusal, some_of
 from adaptlearn.core.world import World
+from adaptlearn.interchange.peek import Torn
 from adaptlearn.interchange.workbook import rows_of
 
 SKILLS = tuple(map(column_of, SKILL_CELLS))
@@ -68,13 +69,15 @@ def open_book(file: Path) -> Book:
     """Read the sheets of a filled template.
 
     Raises:
-        Refusal: a sheet or a column is missing.
-        Torn: a damaged workbook.
+        Refusal: a sheet or a column is missing, the workbook is damaged.
     """
     found: dict[str, Rows] = {}
     faults: list[Fault] = []
     for sheet, columns in SHEETS.items():
-        lines = [list(row) for _, row in rows_of(file, sheet)]
+        try:
+            lines = [list(row) for _, row in rows_of(file, sheet)]
+        except Torn as torn:
+            raise Refusal([Fault(file.name, None, sheet, str(torn), "a whole workbook", "save it again")]) from torn
         header = [name.strip() for name in lines[0]] if lines else []
         lacking = [name for name in columns if name not in header and name != "meaning"]
         faults += [Fault(f"{sheet}!1", None, name, "no such column", some_of(columns, 30), name) for name in lacking]

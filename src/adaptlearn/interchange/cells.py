@@ -12,6 +12,7 @@ LONGEST = 10_000  #: characters; a longer name is free text or a torn file
 MISSING = frozenset(("", "nan", "null", "none", "n/a", "\\n"))
 YES_NO = {"1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0, "correct": 1, "incorrect": 0}
 
+TORN = "\ufdd0"  #: stands before bytes that are no text in the encoding of the file
 UNKNOWN = 255  #: neither yes nor no was said
 
 Faulty = dict[int, str]  #: place within a portion -> why that row cannot be used
@@ -52,9 +53,8 @@ class Text:
         return np.array(meant, self.kind)[places] if distinct else np.empty(0, self.kind)
 
     def _meaning(self, cell: bytes) -> object:
-        try:
-            word = cell.decode("utf-8").strip()
-        except UnicodeDecodeError:
+        word = cell.decode("utf-8").strip()
+        if TORN in word:
             return Unusable(f"{self.name} is not text in the encoding of the file")
         low = word.casefold()
         if low in MISSING or low in self.chosen.missing:

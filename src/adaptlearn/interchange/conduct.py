@@ -54,7 +54,10 @@ def _minutes(t: Tally, facts: Facts) -> list[Figure]:
 
 
 def _weekly(t: Tally, n: int) -> list[Figure]:
-    """Median of learners' minutes a week while they were active; interval of the median by its order statistics."""
+    """Median of learners' minutes a week while they were active; interval of the median by its order statistics.
+
+    The spread between people holds chance, too: of few rows a person it is too wide.
+    """
     minutes = t.of("minutes", n)
     weeks = np.maximum((t.of("last", n, -np.inf) - t.of("first", n, np.inf)) / 7.0, 1.0)
     some = np.isfinite(weeks) & (minutes > 0)
@@ -63,7 +66,9 @@ def _weekly(t: Tally, n: int) -> list[Figure]:
     each = np.sort(minutes[some] / weeks[some])
     reach = 0.98 * np.sqrt(len(each))
     low, high = (each[int(np.clip(len(each) / 2 + side * reach, 0, len(each) - 1))] for side in (-1, 1))
-    spread = f"spread between people: {np.log(each).std():.2f} on the log scale"
+    spread = (
+        f"population.toml: [traits.weekly_minutes] mean = {np.log(np.median(each)):.2f}, sd = {np.log(each).std():.2f}"
+    )
     return [Figure("minutes a week that a person gives, median", float(np.median(each)), low, high, "minutes", spread)]
 
 

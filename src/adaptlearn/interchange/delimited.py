@@ -1,6 +1,8 @@
 """Delimited text as portions: pyarrow parses, rows with the wrong number of cells are kept aside with their line."""
 
 import codecs
+import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.interchange import peek
-from adaptlearn.interchange.peek import Peek, Torn
+from adaptlearn.interchange.cells import TORN
+from adaptlearn.interchange.peek import Peek, Torn, lines_of
 from adaptlearn.interchange.portions import Portion
 
 FEW_LINES = 100  #: a row with more lines than this began with a quote that is not closed
+ASCII_IS_ITSELF = ("utf-8", "ascii", "cp1252", "iso8859-1")  #: encodings in which bytes of ASCII need no look
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return TORN + repr(error.object[error.start : error.end])[2:-1], error.end
+
+
+codecs.register_error("adaptlearn.torn", _marked)
+
+
+class Decoded(io.RawIOBase):
+    """A file in any encoding as UTF-8; bytes that are none in it are marked, so that a row is lost and not the file."""
+
+    def __init__(self, stream: Any, encoding: str):
+        self.stream = stream
+        self.decoder = codecs.getincrementaldecoder(encoding)("adaptlearn.torn")
+        self.plain = codecs.lookup(encoding).name in ASCII_IS_ITSELF
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """About so many bytes; none at the end."""
+        while True:
+            raw = self.stream.read(size)
+            if self.plain and raw and raw.isascii() and not self.decoder.getstate()[0]:
+                return raw
+            text = self.decoder.decode(raw, final=not raw)
+            if text or not raw:
+                return text.encode()
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
 
 
 def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
@@ -25,22 +63,17 @@ def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
     from pyarrow import csv as arrow
 
     names = list(next(row for line, row in look.rows if line == header))
-    encoding = (
-        "utf8" if codecs.lookup(look.encoding).name == "utf-8" else look.encoding
-    )  # the name that skips transcoding
     ragged: list[Any] = []
 
     def keep(row: Any) -> str:
         ragged.append(row)
         return "skip"
 
-    reader, line, places = None, header, [str(at) for at in range(len(names))]  # two columns may have one name
+    line, places = header, [str(at) for at in range(len(names))]  # two columns may have one name
     try:
         reader = arrow.open_csv(
-            file,
-            arrow.ReadOptions(
-                block_size=peek.BLOCK, use_threads=False, skip_rows=header, column_names=places, encoding=encoding
-            ),
+            Decoded(lines_of(file), look.encoding),
+            arrow.ReadOptions(block_size=peek.BLOCK, use_threads=False, skip_rows=header, column_names=places),
             arrow.ParseOptions(
                 delimiter=look.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
             ),
@@ -50,7 +83,9 @@ def portions(file: Path, look: Peek, header: int) -> Iterator[Portion]:
             among = _among(ragged, line, len(batch))
             yield _numbered(names, batch.columns, line, among)
             line += len(batch) + len(among)
-    except (pyarrow.ArrowException, OSError, UnicodeError) as error:
+    except EOFError as error:
+        raise Torn("a packed file that is truncated") from error
+    except (pyarrow.ArrowException, OSError, UnicodeError, zlib.error) as error:
         if "straddling" in str(error):
             longest = f"or a row of more than {peek.BLOCK:,} bytes"
             raise Torn(f"a quote that is opened on line {line + 1:,} and never closed, {longest}") from error

@@ -79,20 +79,23 @@ class Tally:
     """Counts that grow while a log is read."""
 
     codes: dict[str, dict[str, int]] = field(default_factory=dict)  # our column -> word -> number over all files
+    numbers: dict[tuple[int, str], NDArray[np.int64]] = field(default_factory=dict)  # of a file's codes
     sums: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # per learner or activity
     columns: set[str] = field(default_factory=set)
     kept: dict[str, list[NDArray[Any]]] = field(default_factory=dict)  # answers
-    pairs: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))  # [learners, activities]: 0
-    #: not met, 1 begun, 2 completed
+    pairs: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))  # [learners, activities]
+    #: 0 not met, 1 begun, 2 completed
     histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(BINS) + 1, np.int64))
     counts: dict[str, int] = field(default_factory=dict)
     formats: set[int] = field(default_factory=set)  # of rows with an answer
 
-    def number(self, name: str, words: Sequence[str], codes: NDArray[Any]) -> NDArray[np.int64]:
-        """Codes of one file as numbers over all files."""
-        known = self.codes.setdefault(name, {})
-        over_all = np.array([known.setdefault(word, len(known)) for word in words] or [0], np.int64)
-        return over_all[codes]
+    def number(self, file: int, name: str, words: Sequence[str], codes: NDArray[Any]) -> NDArray[np.int64]:
+        """Codes of one file as numbers over all files; each word is looked up once."""
+        known, have = self.codes.setdefault(name, {}), self.numbers.get((file, name), np.empty(0, np.int64))
+        if len(words) > len(have):
+            new = [known.setdefault(word, len(known)) for word in words[len(have) :]]
+            self.numbers[file, name] = have = np.concatenate([have, np.array(new, np.int64)])
+        return have[codes]
 
     def add(self, name: str, who: NDArray[np.int64], value: NDArray[Any] | float = 1.0) -> None:
         """Add to a sum per learner or activity."""
@@ -118,6 +121,17 @@ class Tally:
         """A sum, minimum or maximum per learner or activity.   [length]"""
         return self._fit(name, length, blank)[:length]
 
+    def backwards(self, who: NDArray[np.int64], when: NDArray[Any]) -> None:
+        """Count rows that are earlier than the one before of the same learner, also where that was long ago."""
+        order = np.argsort(who, kind="stable")
+        who, when = who[order], when[order]
+        new = np.r_[True, np.diff(who) != 0]
+        latest = self._fit("latest", int(who[-1]) + 1, np.nan)
+        before = np.where(new, latest[who], np.r_[np.nan, when[:-1]])
+        self.plus("backwards", (when < before).sum())
+        ends = np.r_[new[1:], True]
+        latest[who[ends]] = when[ends]
+
     def met(self, who: NDArray[np.int64], what: NDArray[np.int64], done: NDArray[np.uint8]) -> None:
         """Note who began or completed which activity."""
         people = CELLS // max(len(self.codes["activity"]), 1)
@@ -138,16 +152,16 @@ class Tally:
 def tally(readings: Sequence[Reading], tell: Callable[[str], None] = lambda said: None) -> Tally:
     """Count over logs that speak of the same learners; ``tell`` hears how far it is."""
     counted = Tally(columns={name for reading in readings for name in reading.places})
-    for reading in readings:
+    for file, reading in enumerate(readings):
         for part in reading.parts():
-            _row_facts(counted, reading, part)
+            words = {name: counted.number(file, name, reading.kinds[name].words, codes)
+                     for name, codes in part.items() if reading.kinds[name].words}  # fmt: skip
+            _row_facts(counted, part, words)
             tell(f"{reading.file.name}: {reading.read:,} rows")
     return counted
 
 
-def _row_facts(t: Tally, reading: Reading, part: dict[str, NDArray[Any]]) -> None:
-    words = {name: t.number(name, reading.kinds[name].words, codes)
-             for name, codes in part.items() if reading.kinds[name].words}  # fmt: skip
+def _row_facts(t: Tally, part: dict[str, NDArray[Any]], words: dict[str, NDArray[np.int64]]) -> None:
     who = words.get("learner", np.empty(0, np.int64))
     if not len(who):
         return
@@ -156,7 +170,7 @@ def _row_facts(t: Tally, reading: Reading, part: dict[str, NDArray[Any]]) -> Non
     if len(dates):
         first, last = np.fmin.reduce(dates), np.fmax.reduce(dates)
         t.plus("dated", (~np.isnan(first)).sum())
-        t.plus("backwards", ((np.diff(first) < 0) & (np.diff(who) == 0)).sum())
+        t.backwards(who, first)
         t.reach("first", who, first, low=True)
         t.reach("last", who, last, low=False)
     if "left" in part:

@@ -78,7 +78,7 @@ def gathered(names: Sequence[str], rows: Iterable[tuple[int, Sequence[str], str]
 def _binary(cells: Sequence[str]) -> Any:
     import pyarrow
 
-    return pyarrow.array([cell.encode("utf-8", "surrogatepass") for cell in cells], pyarrow.binary())
+    return pyarrow.array([cell.encode("utf-8", "replace") for cell in cells], pyarrow.binary())
 
 
 def _book(file: Path, look: Peek, header: int) -> Iterator[Portion]:

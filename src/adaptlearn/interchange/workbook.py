@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
 
 from adaptlearn.core.refusal import Fault, Refusal, nearest, some_of
 from adaptlearn.interchange.peek import Torn
@@ -35,8 +33,10 @@ def rows_of(file: Path, sheet: str | None = None) -> Iterator[tuple[int, tuple[s
                 yield line, tuple(_text(value) for value in row)
         finally:
             book.close()
-    except (BadZipFile, KeyError, ParseError, OSError, EOFError, IndexError, TypeError, AttributeError) as error:
-        raise Torn(f"a workbook that cannot be read ({error})") from error
+    except Refusal:
+        raise
+    except Exception as error:  # a damaged archive goes wrong in as many ways as it has parts
+        raise Torn(f"a workbook that cannot be read ({str(error)[:200]})") from error
 
 
 def _text(value: Any) -> str:

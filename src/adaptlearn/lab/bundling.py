@@ -54,7 +54,7 @@ def log(config: Config) -> int:
     runtime = Runtime.load(config.bundle)
     told = lines.read_lines(Path(config.lines).read_text("utf-8"))
     columns = lines.columns(told, runtime.shelf.catalogue, runtime.contract)
-    who = {str(line["policy"]) for line in told}
+    who = {f"{line['policy']} {line['policy_version']}" for line in told}
     about = {"source": "decision lines of a platform", "policies": ", ".join(sorted(who))}
     policy = runtime.contract.policy
     made = EventLog(columns, policy["name"], policy["version"], about)

@@ -42,7 +42,9 @@ def started(address: str | None) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise ImportError("Ray is not installed; needed pip install 'adaptlearn[ray]', or compute=here") from error
+        raise ImportError(
+            "Ray is not installed; needed pip install 'adaptlearn[ray]', or compute=here, launcher=here"
+        ) from error
     if not ray.is_initialized():
         quiet = {"env_vars": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}}
         try:

@@ -41,7 +41,8 @@ def picture(runs: Mapping[str, Sequence[Steps]], title: str) -> str:
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
 
-    names = list(dict.fromkeys(name for some in runs.values() for steps in some for _, v in steps for name in v))
+    told = list(dict.fromkeys(name for some in runs.values() for steps in some for _, v in steps for name in v))
+    names = [name for name in told if not counts(name, [s for some in runs.values() for s in some])] or told
     down = -(-len(names) // ACROSS)
     with matplotlib.rc_context({"svg.hashsalt": "adaptlearn", "svg.fonttype": "none", "font.size": 9}):
         figure, grid = plt.subplots(down, min(ACROSS, len(names)), figsize=(9.0, 2.3 * down + 0.4), squeeze=False,
@@ -57,13 +58,21 @@ def picture(runs: Mapping[str, Sequence[Steps]], title: str) -> str:
         for axes in grid[-1]:
             axes.set_xlabel("round of training")
         if len(runs) > 1:
-            figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
+            lines = {line.get_label(): line for axes in grid.flat for line in axes.get_lines()}
+            figure.legend(lines.values(), lines, loc="outside lower left", ncols=4, frameon=False)
         several = max(len(some) for some in runs.values()) > 1
         figure.suptitle(title + (" · mean and 95 % band over seeds" if several else ""), x=0.01, ha="left", fontsize=10)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)
     return text.getvalue()
+
+
+def counts(name: str, runs: Sequence[Steps]) -> bool:
+    """Whether a number only counts rounds or decisions: it grows by the same amount each time."""
+    gaps = [np.diff([values[name] for _, values in steps if name in values]) for steps in runs]
+    known = np.concatenate(gaps) if gaps else np.zeros(0)
+    return len(known) > 1 and known[0] > 0 and bool(np.allclose(known, known[0], rtol=1e-9))
 
 
 def _line(axes: "object", name: str, label: str, some: Sequence[Steps], colour: str) -> None:

@@ -45,7 +45,7 @@ def run(config: Config) -> None:
     if not config.log:
         raise ValueError("log= is empty; needed a log in Parquet, e.g. log=log.parquet from adaptlearn simulate")
     log, rules = load(config.log), rules_of(config)
-    policy = softened(agent_of(config.agent, rules), config.temperature)
+    policy = softened(agent_of(config.agent, rules, config.allow), config.temperature)
     quiet = config.format == "json"
     with progress("retelling the log", quiet):
         lives = episodes(log, rules.world, policy, config.outcome, config.decisions)

@@ -59,12 +59,16 @@ VERBS = {
                     "adaptlearn doctor log=export.csv columns.learner=Who columns.activity=What format=json")),
     "statements": Verb("lab.stating", "write an event log as xAPI statements for a learning record store",
                        ("adaptlearn statements log=log.parquet to=statements.jsonl.gz salt='words of your own'",)),
-    "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
-                      ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
+    "calibrate": Verb("lab.calibrating", "fit skills and people to a log, check them on held-out learners, grade",
+                      ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",
+                       "adaptlearn calibrate log=answers.csv preset=assistments2009 world=practice-v1 to=mine",
+                       "adaptlearn calibrate log=log.parquet world=tiny-v1 to=mine posterior=people.npz")),
     "trace": Verb("lab.tracing", "how well a log of answers can be traced, and by which tracer",
                   ("adaptlearn trace log=path/to/answers.csv preset=assistments2009 model=[bkt,pfa,dkt]",
                    "adaptlearn trace log=a.csv columns.learner=user columns.skill=kc columns.correct=ok format=json",
                    "adaptlearn trace log=path/to/answers.csv preset=assistments2009_items model=[all] csv=rows.csv")),
+    "insights": Verb("lab.insights", "what learners say they like and what they show; what it takes to tell",
+                     ("adaptlearn insights", "adaptlearn insights log=log.parquet stated=survey.csv")),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true",
@@ -123,7 +127,7 @@ def main(argv: list[str] | None = None) -> None:
         from difflib import get_close_matches
 
         wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
-        found = both if len(wanted) < len(VERBS) else name
+        found = both if len(wanted) < len(VERBS) and rest and rest[0].isalpha() else name
         near = (get_close_matches(found, wanted, 1) or wanted)[0]
         _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))

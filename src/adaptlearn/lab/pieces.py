@@ -58,13 +58,6 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
-def learns(name: str) -> bool:
-    """Whether an agent of ours must be trained before it is any good."""
-    from adaptlearn.agents import shelf
-
-    return name in shelf.OWN and shelf.OWN[name].trained
-
-
 def softened(policy: Any, temperature: float | None) -> Any:
     """The policy choosing at a temperature; as it is where none is given.
 
@@ -92,10 +85,7 @@ def trained(
     Raises:
         ValueError: an unknown agent or setting.
     """
-    from adaptlearn.agents import shelf
-
-    other = foreign.agent_offered(agent.name, allow)
-    school = (other.train, other.Settings, ()) if hasattr(other, "train") else shelf.school(agent.name)
+    school = school_of(agent, allow)
     if school is None:
         return agent_of(agent, rules_, allow)
     teach, settings, _ = school
@@ -110,14 +100,25 @@ def trained(
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
-def shaping(agent: Agent, policy: Any, allow: Sequence[str] = ()) -> dict[str, Any]:
-    """Of an agent's settings those that it is made with; how it was taught is no part of it."""
+def learns(agent: Agent, allow: Sequence[str] = ()) -> bool:
+    """Whether an agent must be trained before it is any good: not so for rules, nor for one that comes trained."""
+    return school_of(agent, allow) is not None
+
+
+def school_of(agent: Agent, allow: Sequence[str] = ()) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None:
+    """How an agent is taught, ours or another package's: function, settings, those it is made with. None: it is not."""
     from adaptlearn.agents import shelf
 
-    other, school = foreign.agent_offered(agent.name, allow), shelf.school(agent.name)
-    make = getattr(other, "make", None)
-    taken = school[2] if school is not None else signature(make).parameters if make is not None else agent.settings
-    return {key: value for key, value in agent.settings.items() if key in taken}
+    if agent.name in shelf.OWN:
+        return shelf.school(agent.name)
+    other = foreign.agent_offered(agent.name, allow)
+    return (other.train, other.Settings, tuple(signature(other.make).parameters)) if hasattr(other, "train") else None
+
+
+def shaping(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
+    """Those of an agent's settings that it is made with; how it was taught is no part of it."""
+    school = school_of(agent, allow)
+    return dict(agent.settings) if school is None else {k: v for k, v in agent.settings.items() if k in school[2]}
 
 
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:

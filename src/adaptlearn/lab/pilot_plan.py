@@ -11,7 +11,7 @@ from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.instrument import Instrument
 from adaptlearn.evaluation.pilot import FIRST, Design, Plan, detectable, plan
 from adaptlearn.evaluation.rehearsal import Pool
-from adaptlearn.lab.compose import Agent, Common
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.tables import progress, show
 
@@ -39,7 +39,7 @@ class Config(Common):
     weeks: float | None = None  # from a start to the final score; null: the programme's length
     intake: float = 20.0  # learners who can start per week, both arms together
     waiting_list: bool = False  # the other arm gets the new policy afterwards
-    to: str | None = None  # a JSON file that `pilot monitor` reads
+    to: str | None = field(default=None, metadata=WRITTEN)  # a JSON file that `pilot monitor` reads
 
 
 def run(config: Config) -> None:
@@ -66,7 +66,10 @@ def designed(config: Config, rules: Rules) -> tuple[Design, str]:
     if config.effect is not None:
         return Design(config.effect, config.sd, config.pretest, config.team, icc, **rest), "as given (grade C)"
     ids = np.arange(config.simulated)
-    new, old = (simulate(agent_of(name, rules), rules, ids, config.seed) for name in (config.agent, config.baseline))
+    new, old = (
+        simulate(agent_of(name, rules, config.allow), rules, ids, config.seed)
+        for name in (config.agent, config.baseline)
+    )
     pool = Pool(*(np.asarray(x, np.float64) for x in (new.start, new["value"], old["value"])))
     seen = pool.seen(Instrument(config.items), **rest)
     return (Design(seen.effect, seen.sd, seen.pretest, config.team, icc, **rest),

@@ -9,17 +9,8 @@ from typing import Any
 
 from adaptlearn.core import shelf
 
-ASIDE = (
-    "store",
-    "project",
-    "track",
-    "system_metrics",
-    "debug",
-    "format",
-    "threads",
-    "compute",
-    "cluster",
-)  #: changes no number
+#: of a configuration, what changes no number
+ASIDE = ("store", "project", "track", "system_metrics", "debug", "format", "threads", "compute", "cluster", "resume")
 
 
 def recipe(config: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from adaptlearn.evaluation.matrix import play
 from adaptlearn.evaluation.pilot import Plan, plan
 from adaptlearn.evaluation.rehearsal import Pool
 from adaptlearn.evaluation.report import Study, write_up
-from adaptlearn.lab.compose import Agent, Common
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.evaluating import rooms_of
 from adaptlearn.lab.pieces import agent_of, labels_of, learns, rules_of, trained
 from adaptlearn.lab.tables import progress, show
@@ -38,22 +38,21 @@ class Config(Common):
     learners: int = 1024
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
     items: int = 20  # of the test a pilot would use
-    to: str = "report"  # a folder
+    to: str = field(default="report", metadata=WRITTEN)  # a folder
 
 
 def run(config: Config) -> None:
     """Live, compare, take apart, write."""
     quiet = config.format == "json"
-    with progress(f"a report on {config.agent.name}", quiet) as tell:
-        study = studied(config, tell)
-        report = write_up(study)
-    folder = Path(config.to)
-    written = [keep(folder / f"report.{end}", text(report)) for end, text in
-               (("html", render.html), ("md", render.markdown), ("json", render.as_json))]  # fmt: skip
-    if config.track:
-        with tracked("reports", config.agent.name, {"to": config.to}, config.store, labels_of(config)) as run_:
-            for file in written:
-                run_.artifact(file)
+    with tracked("report", config, config.agent.name, agent=config.agent.name) as run_:
+        with progress(f"a report on {config.agent.name}", quiet) as tell:
+            report = write_up(studied(config, tell))
+        written = [keep(Path(config.to) / f"report.{end}", text(report)) for end, text in
+                   (("html", render.html), ("md", render.markdown), ("json", render.as_json))]  # fmt: skip
+        run_.metrics({f"gain/{row['policy']}/{row['law']}/{row['meshing']}/{row['catalogue']}": row["gain"].mean.value
+                      for row in report.numbers["gains"]})  # fmt: skip
+        for file in written:
+            run_.artifact(file)
     rows = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
     show(rows, format=config.format, title=report.decision, notes=[f"written: {', '.join(map(str, written))}"])
 
@@ -66,13 +65,15 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
     )]  # fmt: skip
     rules, ids, name = rooms[0][1], np.arange(config.learners), config.agent.name
     policy, retrained = learned(config, rules, tell)
-    named = {other: agent_of(other, rules) for other in (config.baseline, *config.others) if other != name}
-    fitted = {name: likeliest} if learns(config.agent.name) else {}
+    named = {
+        other: agent_of(other, rules, config.allow) for other in (config.baseline, *config.others) if other != name
+    }
+    fitted = {name: likeliest} if learns(config.agent, config.allow) else {}
     seeds = range(config.seed + 1, config.seed + 1 + config.seeds)
     matrix = play({**named, name: policy}, rooms, ids, list(seeds), baseline=config.baseline, trained=fitted,
                   threads=config.threads, progress=tell)  # fmt: skip
     tell("where the gain comes from")
-    fixed = agent_of(config.fixed, rules) if config.fixed else None
+    fixed = agent_of(config.fixed, rules, config.allow) if config.fixed else None
     parts = origins.decompose(policy, rules, ids, config.seed + 1, syllabus=named[config.baseline], fixed=fixed,
                               retrained=retrained, threads=config.threads)  # fmt: skip
     new, old = (simulate(p, rules, ids, config.seed + 1, log=True) for p in (policy, named[config.baseline]))
@@ -87,12 +88,19 @@ def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[
     def report(turn: int, figures: dict[str, float]) -> None:
         tell(f"training, round {turn}")
 
-    policy, retrained = trained(config.agent, rules, config.seed, report), {}
-    if learns(config.agent.name):
+    policy, retrained = trained(config.agent, rules, config.seed, report, allow=config.allow), {}
+    if learns(config.agent, config.allow):
         for source, (what, _) in origins.SOURCES.items():
             columns = origins.inputs(ViewSpec(len(rules.world.skills)), what)
             room = origins.room_of(rules, source)
-            retrained[source] = trained(config.agent, room, config.seed, report, classroom=origins.scrambled(columns))
+            retrained[source] = trained(
+                config.agent,
+                room,
+                config.seed,
+                report,
+                allow=config.allow,
+                classroom=origins.scrambled(columns),
+            )
     return policy, retrained
 
 

@@ -118,13 +118,15 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
         value = getattr(given, f.name)
         if f.metadata.get("written") and value is not None:
             setattr(given, f.name, str(folder / value))
+    verb_module = importlib.import_module(module)
+    given = getattr(verb_module, "resumed", lambda config: config)(given)
     varied = {o.partition("=")[0]: o.partition("=")[2].strip("'") for o in hydra.overrides.task}
     child = tracking.Job(parent, folder)
     tracking.JOB.set(child)
     began, error = time.perf_counter(), ""
     with apart(folder / "output.txt"):
         try:
-            importlib.import_module(module).run(given)
+            verb_module.run(given)
         except (ValueError, OSError, LookupError, ImportError, ArithmeticError) as trouble:
             error = sentence(trouble)
         finally:

@@ -1,6 +1,6 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shaping, trained
+from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
@@ -48,19 +49,21 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     rules = rules_of(config)
     if rules.world.folder is not None:
         tracker.data(rules.world.name, rules.world.folder, "training")
+    more = watched(config, rules)
+    done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
         def report(step: int, values: dict[str, float]) -> None:
             tell(" · ".join(f"{key} {value:.3g}" for key, value in values.items()))
-            tracker.metrics(values, step)
+            tracker.metrics(values, done + step)
 
-        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **watched(config, rules))
+        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, policy, config.allow), about)
+    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
@@ -77,8 +80,7 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
         return {}
-    file, begun = state_of(config), {"agent": asdict(config.agent), "seed": config.seed, "env": config.env,
-                                     "held_out": config.held_out} | labels_of(config)  # fmt: skip
+    file, begun = state_of(config), {key: value for key, value in recipe(config).items() if key != "learners"}
     ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
 
     def judge(policy: Any) -> float:
@@ -91,3 +93,8 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
 def state_of(config: Config) -> Path:
     """Where a training's state lies: agent.npz -> agent.state.npz."""
     return Path(config.to).with_suffix(".state.npz")
+
+
+def resumed(config: Config) -> Config:
+    """The configuration that goes on where this one was cut off, if it was: what a sweep asks of a verb."""
+    return replace(config, resume=True) if state_of(config).exists() else config

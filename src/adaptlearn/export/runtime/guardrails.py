@@ -1,7 +1,7 @@
 """What may be offered: the programme's limits and the learning department's own rules, as one mask. No retraining.
 
 ``rules.toml`` names activities that are excluded, not before a day, due by a day, pinned, and how many live ones a week
-may hold. Its twin in simulation is ``classroom.kernel.allow``; ``core.catalogue.Rules`` says what each rule means.
+may hold. Its twin in simulation is ``classroom.platform.allow``; ``core.catalogue.Rules`` says what each rule means.
 
 Axes: A activities, K skills, P profile.
 """

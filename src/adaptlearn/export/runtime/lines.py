@@ -2,13 +2,14 @@
 
 A line holds what was offered with which chance, and what became of it. :func:`columns` turns lines into the columns of
 ``core.log.EventLog``, the type of a simulated log; :func:`statement` says one line as an xAPI statement (Experience API
-1.0.3) for a learning record store. Sending a statement twice is harmless: its id follows from learner, policy and step.
+1.0.3) for a learning record store, in the words of ``interchange.xapi_writing``, so that the laboratory reads it back.
+Sending a statement twice is harmless: its id follows from learner, policy and step.
 """
 
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -21,14 +22,15 @@ from .intake import Told
 from .seal import Refused
 
 LINE_VERSION = 1  #: of a line; moves with its meaning
-SPACE = "https://adaptlearn.invalid"  #: names of our own; ``.invalid`` (RFC 2606) promises no page there
+EXTENSIONS = "https://w3id.org/adaptlearn/ext/"  #: must be that of interchange.xapi
 VERBS = {
-    "completed": "http://adlnet.gov/expapi/verbs/completed",
-    "attempted": "http://adlnet.gov/expapi/verbs/attempted",
+    "rested": "https://w3id.org/adaptlearn/verbs/rested",
     "skipped": "http://id.tincanapi.com/verb/skipped",
-}
-NEEDED = ("learner", "policy", "step", "day", "offered", "propensity", "taken", "outcome", "completed", "minutes",
-          "items", "correct", "rating")  # fmt: skip
+    "progressed": "http://adlnet.gov/expapi/verbs/progressed",
+    "completed": "http://adlnet.gov/expapi/verbs/completed",
+}  #: must be those of interchange.xapi_writing
+NEEDED = ("learner", "policy", "policy_version", "step", "day", "offered", "propensity", "taken", "outcome",
+          "completed", "minutes", "items", "correct", "rating")  # fmt: skip
 
 
 def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -> dict[str, Any]:
@@ -41,7 +43,8 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         "step": advice.step,
         "day": float(np.float32(advice.day)),
         "role": role,
-        "policy": advice.policy,
+        "policy": contract.policy["name"],
+        "policy_version": contract.policy["version"],
         "fallback": advice.fallback,
         "offered": advice.ids,
         "propensity": [choice.propensity for choice in advice.choices],
@@ -83,6 +86,7 @@ def _require(line: Mapping[str, Any], place: str) -> None:
     fits = {
         "learner": isinstance(line["learner"], str),
         "policy": isinstance(line["policy"], str),
+        "policy_version": isinstance(line["policy_version"], str),
         "step": line["step"] == int(line["step"]),
         "offered": _listed(line["offered"], str) and len(line["offered"]) > 0,
         "propensity": _listed(line["propensity"], (int, float)) and all(0.0 <= p <= 1.0 for p in line["propensity"]),
@@ -171,50 +175,59 @@ def _gaps(rows: list[Mapping[str, Any]]) -> NDArray[np.float32]:
 
 
 def statement(
-    line: Mapping[str, Any], *, home: str, started: datetime | None = None, titles: Mapping[str, str] | None = None
+    line: Mapping[str, Any], *, home: str, started: datetime, catalogue: Catalogue, contract: Contract
 ) -> dict[str, Any]:
-    """One decision line as an xAPI statement; a rest, where nothing was offered, is said as skipping "nothing now".
+    """One decision line as an xAPI statement.
 
     Args:
         home: address of the system that names the learners, e.g. ``https://lms.example.org``.
-        started: when this learner's day 0 began, with its time zone; without it the statement carries no time.
-        titles: activity -> title, shown to readers of the store.
+        started: when this learner's day 0 began, with its time zone.
+        catalogue, contract: of the runtime: ``runtime.shelf.catalogue``, ``runtime.contract``.
     """
     took = line["taken"]
-    verb = "skipped" if not took else "completed" if line["completed"] else "attempted"
-    about = took or line["offered"][0]
-    made: dict[str, Any] = {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([SPACE, line["learner"], line["policy"], line["step"]]))),
+    verb = ("completed" if line["completed"] else "progressed") if took else str(line["outcome"])
+    verb = "rested" if verb == "rest" else verb
+    chances = line["propensity"]
+    said = {
+        "policy-id": line["policy"], "policy-version": line["policy_version"], "candidates": line["offered"],
+        "propensity": chances if len(chances) > 1 else chances[0], "step": line["step"], "role": line.get("role", ""),
+        "outcome": "rested" if line["outcome"] == "rest" else line["outcome"], "fallback": line.get("fallback", ""),
+    }  # fmt: skip
+    address = json.dumps([home, line["learner"], line["policy"], line["policy_version"], line["step"]])
+    when = started + timedelta(days=float(line["day"]))
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, address)),
         "actor": {"objectType": "Agent", "account": {"homePage": home, "name": line["learner"]}},
         "verb": {"id": VERBS[verb], "display": {"en": verb}},
-        "object": {
-            "objectType": "Activity",
-            "id": f"{home.rstrip('/')}/activities/{about}",
-            "definition": {"name": {"en": (titles or {}).get(about, about)}},
-        },
-        "context": {
-            "platform": line["policy"],
-            "extensions": {
-                f"{SPACE}/{name}": line[name]
-                for name in ("step", "day", "offered", "propensity", "outcome", "fallback")
-            },
-        },
+        "object": _object(took or line["offered"][0], home, catalogue, contract),
+        **({"result": _result(line)} if took else {}),
+        "context": {"platform": "adaptlearn", "extensions": _extended(said)},
+        "timestamp": when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "version": "1.0.3",
     }
-    if took:
-        made["result"] = _result(line)
-    if started is not None:
-        made["timestamp"] = (started + timedelta(days=float(line["day"]))).isoformat()
-    return made
+
+
+def _extended(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{EXTENSIONS}{name}": value for name, value in said.items() if value not in ("", {}, 0) or name == "step"}
+
+
+def _object(activity: str, home: str, catalogue: Catalogue, contract: Contract) -> dict[str, Any]:
+    made: dict[str, Any] = {"objectType": "Activity", "id": f"{home.rstrip('/')}/activities/{activity}"}
+    if activity not in catalogue.at:
+        return made
+    a = catalogue.at[activity]
+    skills = [contract.skills[k] for k, _ in catalogue.teaches[a] or catalogue.asks[a]]
+    return made | {"definition": {"name": {"en": catalogue.titles[a]}, **(
+        {"extensions": _extended({"skill": skills})} if skills else {})}}  # fmt: skip
 
 
 def _result(line: Mapping[str, Any]) -> dict[str, Any]:
     asked, right = sum(line["items"].values()), sum(line["correct"].values())
-    result: dict[str, Any] = {"completion": line["completed"], "duration": f"PT{60.0 * line['minutes']:.0f}S"}
+    result: dict[str, Any] = {"completion": line["completed"], "duration": f"PT{60.0 * line['minutes']:.1f}S"}
     if asked:
-        result["score"] = {"scaled": right / asked, "raw": right, "min": 0, "max": asked}
-    return result | {
-        "extensions": {f"{SPACE}/{name}": line[name] for name in ("items", "correct", "rating") if line[name]}
-    }
+        result["score"] = {"scaled": round(right / asked, 6), "raw": right, "min": 0, "max": asked}
+    more = _extended({name: line[name] for name in ("items", "correct", "rating")})
+    return result | ({"extensions": more} if more else {})
 
 
-__all__ = ["LINE_VERSION", "columns", "line_of", "read_lines", "statement"]
+__all__ = ["EXTENSIONS", "LINE_VERSION", "VERBS", "columns", "line_of", "read_lines", "statement"]
