@@ -1,6 +1,7 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,7 @@ class Config(Common):
     """Keys of this verb."""
 
     agents: list[str] = field(default_factory=lambda: ["random", "stated", "evidenced", "blocked", "mastery"])
-    baseline: str = "syllabus"
+    baseline: str = "syllabus"  # an agent is a name, or the .npz file of one that was trained; a ceiling, by name
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
     learners: int = 4096
@@ -32,14 +33,18 @@ NOTES = (
 
 def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
+    from adaptlearn.agents.shelf import CEILINGS
+
     rooms = [
         (labels_of(config, law=law, meshing=meshing), rules_of(config, law=law, meshing=meshing))
         for law in config.laws for meshing in config.meshings
     ]  # fmt: skip
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    policies = {name: agent_of(name, rooms[0][1]) for name in names}
+    first = rooms[0][1]
+    baseline = Path(config.baseline).stem
+    policies = {Path(n).stem: CEILINGS[n]() if n in CEILINGS else agent_of(n, first) for n in names}
     with progress("evaluating", config.format == "json") as tell:
-        rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
+        rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
                            threads=config.threads, progress=tell)  # fmt: skip
     if config.csv is not None:
         write_csv(rows, config.csv)

@@ -20,8 +20,12 @@ def rules_of(config: Common, **changes: Any) -> Rules:
 
 
 def agent_of(agent: Agent | str, rules_: Rules) -> Any:
-    """An agent by name, made for the world it will teach in."""
+    """An agent by name or by the file of its training, made for the world it will teach in."""
     from adaptlearn.agents import shelf
+    from adaptlearn.lab import checkpoint
+
+    if isinstance(agent, str) and agent.endswith(".npz"):
+        return checkpoint.load(agent, rules_.world)
 
     spec = Agent(agent) if isinstance(agent, str) else agent
     return shelf.build(spec.name, rules_.world, **spec.settings)

@@ -24,6 +24,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
+    start: str | None = None  # agent=distilled: the file of a fixed programme that its planner begins with
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = "agent.npz"  # where the trained agent goes
@@ -74,11 +75,13 @@ def train(config: Config, log: Any) -> tuple[dict[str, Any], Path]:
 
 
 def watched(config: Config, rules: Rules) -> dict[str, Any]:
-    """What PPO is told beside its settings: how to be judged, where its state goes, and where to go on from.
+    """What a teacher is told beside its settings. PPO: how to be judged, where its state goes, and where to go on from.
 
     Raises:
         ValueError: asked to resume what keeps no state, or has none.
     """
+    if config.agent.name == "distilled" and config.start is not None:
+        return {"start": checkpoint.load(config.start, rules.world).orders(rules.world)}
     if config.agent.name != "ppo":
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
