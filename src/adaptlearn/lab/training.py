@@ -24,7 +24,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
-    start: str | None = None  # agent=distilled: the file of a fixed programme that its planner begins with
+    start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = "agent.npz"  # where the trained agent goes
@@ -94,7 +94,13 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
         return float(simulate(policy, rules, ids, config.seed + 2)["value"].mean())
 
     resume = checkpoint.read_state(file, begun) if config.resume else None
-    return {"judge": judge, "resume": resume, "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun)}
+    start = checkpoint.load(config.start, rules.world) if config.start is not None else None
+    return {
+        "start": start,
+        "judge": judge,
+        "resume": resume,
+        "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun),
+    }
 
 
 def state_of(config: Config) -> Path:
