@@ -15,6 +15,7 @@ from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shape_of, train
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
 
+LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
 
 
@@ -86,7 +87,9 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
         return {}
-    file, begun = state_of(config), {"agent": asdict(config.agent), "seed": config.seed, "env": config.env,
+    taught = {key: value for key, value in config.agent.settings.items() if key not in LONG}
+    file, begun = state_of(config), {"agent": config.agent.name, "settings": taught, "start": config.start,
+                                     "seed": config.seed, "env": config.env,
                                      "held_out": config.held_out} | labels_of(config)  # fmt: skip
     ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
 
