@@ -7,9 +7,9 @@ Log: ASSISTments 2009-10, 110 skills, 325,637 answers (folder from ADAPTLEARN_DA
 Timed: from flat columns in memory to fitted skills, so coding of names and sorting are inside, reading the file is not.
 Compiling is timed apart, in a fresh process with an empty cache. One JSON line per case.
 
-pyBKT's wheel is pure Python; its C++ is built from the sdist with older libraries:
-    python3.9 -m venv v; v/bin/pip install "setuptools<60" wheel numpy==1.22.4 scipy==1.10.1 scikit-learn==1.1.3 \
-        pandas==1.4.4 requests; v/bin/pip install --no-build-isolation --no-deps --no-binary :all: pyBKT==1.4.3
+pyBKT's wheel is pure Python; its C++ is built from the sdist, with older libraries:
+    python3.11 -m venv v; v/bin/pip install "setuptools<60" wheel numpy==1.26.4 scipy==1.11.4 scikit-learn==1.3.2 \
+        pandas==2.1.4 requests; v/bin/pip install --no-build-isolation --no-deps --no-binary :all: pyBKT==1.4.3
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from adaptlearn.core.learner import Exposure, Life, Traits
 
 SUBSTITUTE_SHARE = 0.25  # of those who decline an offer and had a say, who picks something else
 ITEMS_ROOM = 32  # draws set apart per skill for its items
-NOTHING = dict(completed=False, minutes=0.0, stars=0.0, items=0, correct=0, answers={}, share=0.0)
+NOTHING = dict(completed=False, minutes=0.0, stars=0.0, items=0, correct=0, answers={})
 
 
 class Story:
@@ -244,7 +244,7 @@ class Story:
         person.visits[name] = person.visits.get(name, 0) + 1
         person.last[name] = day
         event |= {"completed": done, "minutes": minutes, "items": items, "correct": correct, "stars": stars,
-                  "answers": answers, "share": share}  # fmt: skip
+                  "answers": answers}  # fmt: skip
 
     def stars(self, person, act, success, tested):
         z = self.normal(person, luck.RATING, 1)

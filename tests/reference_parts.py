@@ -101,9 +101,10 @@ class Platform:
         name, day = event["taken"], event["day"]
         shown = self.places.activity[name or self.places.rest]
         taught, asked = dict(shown.teaches), dict(shown.assesses) if event["answers"] else {}
+        share = float(record.share_done(float(event["completed"])))
         for skill in self.places.order if name else ():
             person.beliefs[skill] = record.observe_skill(
-                person.beliefs[skill], self.tracer[skill], day, taught.get(skill, 0.0), event["share"],
+                person.beliefs[skill], self.tracer[skill], day, taught.get(skill, 0.0), share,
                 float(asked.get(skill, 0)), float(event["answers"].get(skill, 0)),
             )  # fmt: skip
         skipped, done = float(event["outcome"] == "skipped"), float(event["completed"])
@@ -121,7 +122,7 @@ class Platform:
         expected = sum(person.taste[axis][0] * x[axis] for axis in AXES)
         total = float(record.FORMAT_NOISE) + sum(person.taste[axis][1] * x[axis] ** 2 for axis in AXES)
         person.taste = {
-            axis: record.observe_format(*person.taste[axis], x[axis], reaction - expected, total) for axis in AXES
+            axis: record.observe_format(*person.taste[axis], x[axis], reaction - expected, 1.0 / total) for axis in AXES
         }
 
     def believed(self, person):

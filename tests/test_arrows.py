@@ -37,7 +37,8 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level < 2, f"{name_of(path)}:{node.lineno}: an import from above; needed the whole name"
-            here = f"adaptlearn.{path.parent.name}."  # one dot: the same room, for files that travel without the others
+            folder = ".".join(path.parent.relative_to(PACKAGE).parts)
+            here = f"adaptlearn.{folder}."  # one dot: the same folder, for files that travel without the others
             module = here * node.level + (node.module or "")
             rooms = module == "adaptlearn"
             yield from ((node.lineno, f"adaptlearn.{a.name}" if rooms else module) for a in node.names)

@@ -89,6 +89,11 @@ def test_a_law_is_scalar_text_with_the_names_of_the_protocol(name):
         assert len(written[asked]) == len(wanted), f"{asked}{tuple(written[asked])}; needed {tuple(wanted)}"
 
 
+@pytest.mark.parametrize("name", names())
+def test_a_law_says_how_its_answers_can_be_weighed(name):
+    assert law_named(name).LIKELIHOOD in ("exact", "particles", "none")
+
+
 def test_an_unknown_law_is_refused_in_words():
     with pytest.raises(ValueError, match=r"'osmosis'.*needed one of workplace.*e\.g\."):
         law_named("osmosis")

@@ -13,7 +13,7 @@ from adaptlearn.core.shelf import SHELVES
 
 ENVS = SHELVES[0] / "envs"
 FOLDERS = sorted(path for path in ENVS.iterdir() if path.is_dir() and not path.name.startswith("."))
-COLUMNS = {column_of(name) for name in (*SKILL_CELLS, *ACTIVITY_CELLS)} | {"deadline_day", "pinned", "due"}
+COLUMNS = {column_of(name) for name in (*SKILL_CELLS, *ACTIVITY_CELLS)} | {"deadline_day"}
 
 
 def folders(check):

@@ -23,6 +23,7 @@ _ROOM_OF = {
     "Classroom": "classroom.room",
     "simulate": "classroom.simulate",
     "rules": "envs.registry",
+    "read": "interchange.tables",
     "BKT": "tracing.bkt",
 }  #: public name -> the module that it lives in
 

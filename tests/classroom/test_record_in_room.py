@@ -59,7 +59,7 @@ def told(room, parts, offers):
     x = torch.stack([*x, torch.ones(len(taken))], 1)
     surprise = TEXT.reaction_of(skipped, seen["completed"], seen["stars"]) - (mean * x).sum(1)
     total = float(record.FORMAT_NOISE) + (variance * x * x).sum(1)
-    leaned = TEXT.observe_format(mean, variance, x, surprise[:, None], total[:, None])
+    leaned = TEXT.observe_format(mean, variance, x, surprise[:, None], 1.0 / total[:, None])
     reacted = (seen["outcome"] > 0.5)[:, None]
     return beliefs, torch.where(reacted, leaned[0], mean), torch.where(reacted, leaned[1], variance), after
 

@@ -13,6 +13,25 @@ IDS = np.arange(300)
 WRITTEN = (*STATE, "pay", "flags", "event", "answers")
 
 
+# --- what a room refuses ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 64])
+def test_a_seed_that_luck_has_no_address_for_is_refused(seed):
+    with pytest.raises(ValueError, match=r"needed a whole number from 0 to 2\^64 - 1"):
+        Classroom(tiny("workplace"), 4, seed)
+
+
+@pytest.mark.parametrize("offers", [np.full((4, 1), 10, np.int32), np.full((4, 1), -1, np.int32),
+                                    np.zeros((4, 1), np.int64), np.zeros((4, 2), np.int32), [[0]] * 4])  # fmt: skip
+def test_an_offer_beyond_the_catalogue_or_of_another_kind_is_refused_and_nobody_moves(offers):
+    room = Classroom(tiny("workplace"), 4, 1).begin(np.arange(4))
+    before = snap(room)
+    with pytest.raises(ValueError, match="needed"):
+        room.step(offers)
+    same(before, snap(room), WRITTEN)
+
+
 # --- births ----------------------------------------------------------------------------------------------------------
 
 

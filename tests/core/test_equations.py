@@ -178,6 +178,7 @@ def asked_of_record():
     return {
         "begin_belief": (TRACER,), "faded": (BELIEF, TRACER, 5.0), "after_items": (0.4, 4.0, 3.0, TRACER),
         "observe_skill": (BELIEF, TRACER, 5.0, 0.8, 0.9, 4.0, 3.0), "reaction_of": (0.0, 1.0, 4.0),
+        "share_done": (0.0,),
         "observe_format": (0.1, 0.9, 0.3, 0.4, 1.7), "running": (0.3, 0.9, 4.0),
         "observe_totals": (TOTALS, 5.0, 0.0, 1.0, 12.0, 10.0, 2.0, 3.0, 1.0, 0.75, 4.0),
         "view_totals": (TOTALS, STANDING, 0.4, 5.0), "view_skill": (BELIEF, TRACER, 5.0, 0.5),

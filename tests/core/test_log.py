@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from adaptlearn.core import log
-from adaptlearn.core.log import COLUMNS, EventLog
+from adaptlearn.core.log import COLUMNS, PROFILE, EventLog
 
 
 def kind_of(name):
@@ -103,3 +103,15 @@ def test_slates_of_different_length_are_refused_in_words(events, tmp_path):
     pq.write_table(torn, tmp_path / "torn.parquet")
     with pytest.raises(ValueError, match=r"offered: lists of \[1, 2\].*needed.*e\.g\."):
         log.load(tmp_path / "torn.parquet")
+
+
+def test_what_policies_were_told_travels_with_the_log_whole_or_not_at_all(events, tmp_path):
+    told = {name: np.ones(7, "float32" if name == "weekly_minutes" else "int8") for name in PROFILE}
+    told["mandatory"] = np.array([True, False] * 3 + [True])
+    full = EventLog({**events.columns, **told}, "p", "0")
+    again = log.load(full.save(tmp_path / "log.parquet"))
+    assert again.profiled and not events.profiled
+    for name in PROFILE:
+        np.testing.assert_array_equal(again[name], told[name], err_msg=name)
+    with pytest.raises(ValueError, match="'stated'.*needed all of"):
+        EventLog({**events.columns, "stated": told["stated"]}, "p", "0")

@@ -105,6 +105,15 @@ def test_an_impossible_answer_is_not_evidence():
     assert record.after_items(1.0, 1.0, 0.0, Tracer(0.3, 0.1, 0.2, 0.0, 0.0)) == 1.0
 
 
+def test_a_rest_counts_as_a_decision_and_as_nothing_else():
+    """Nothing was begun, so nothing was left unfinished; a visit broken off is."""
+    before = Totals(3.0, 4.0, 2.0, 1.0, 1.0, 60.0, 5.0, 1.0, 0.7, 4.0, 1.1, 2.0)
+    rest = record.observe_totals(before, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert rest == before._replace(now=5.0, decisions=5.0, gap=2.0)
+    broken_off = record.observe_totals(before, 5.0, 0.0, 0.0, 6.0, 15.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert broken_off == before._replace(now=5.0, decisions=5.0, gap=2.0, unfinished=2.0, minutes=66.0)
+
+
 # --- preferences -----------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +124,7 @@ def test_one_axis_is_the_conjugate_normal_posterior():
     mean, variance = 0.0, 1.0
     for one, reaction in zip(x, y, strict=True):
         total = float(record.FORMAT_NOISE) + variance * one * one
-        mean, variance = record.observe_format(mean, variance, one, reaction - mean * one, total)
+        mean, variance = record.observe_format(mean, variance, one, reaction - mean * one, 1.0 / total)
     precision = 1.0 + (x * x).sum() / float(record.FORMAT_NOISE)
     assert mean == pytest.approx((x * y).sum() / float(record.FORMAT_NOISE) / precision)
     assert variance == pytest.approx(1.0 / precision)
@@ -125,7 +134,7 @@ def test_a_format_that_is_not_there_teaches_nothing_and_no_belief_becomes_certai
     assert record.observe_format(0.4, 0.5, 0.0, 2.0, 1.0) == (0.4, 0.5)
     variance = 1.0
     for _ in range(1000):
-        variance = record.observe_format(0.0, variance, 1.0, 0.1, 1.0 + variance)[1]
+        variance = record.observe_format(0.0, variance, 1.0, 0.1, 1.0 / (1.0 + variance))[1]
     assert variance == pytest.approx(0.02)
 
 

@@ -78,7 +78,11 @@ def random_worlds(draw):
     terms = Programme(30.0, draw(st.floats(30, 400)), draw(st.booleans()), draw(st.sampled_from(WORDS["decides"])),
                       draw(st.integers(1, 9)), draw(st.floats(0.1, 7)), draw(st.integers(1, 5)))  # fmt: skip
     rules = Rules(
-        pinned=("zz-0",), excluded=tuple(sorted(taken)[:1]), due=(("zz-0", 20.0),), not_before=(("zz-0", 2.5),)
+        pinned=("zz-0",),
+        excluded=tuple(sorted(taken)[:1]),
+        due=(("zz-0", 20.0),),
+        not_before=(("zz-0", 2.5),),
+        live_per_week=draw(st.none() | st.integers(0, 3)),
     )
     lessons = [lesson for lesson in lessons if lesson.id not in taken]
     about = (draw(IDS), draw(TITLES), draw(TITLES), "1.0", draw(st.sampled_from("ABC")))
@@ -185,6 +189,31 @@ def test_windows_and_rules_meet_in_the_day_columns():
     assert world.allowed[at["greeting-quiz"]] == 0.0
     assert world.allowed.sum() == len(world.activities) - 1
     assert world.pinned[at["greeting-video"]] == world.pinned.sum() == 1.0
+
+
+def test_other_rules_of_the_department_are_read_from_a_file_of_their_own(tmp_path):
+    """``rules.toml`` as it lies in a bundle; what it does not say of repeats stays, what it does not say of rules goes."""
+    tiny, file = worlds.load("tiny-v1"), tmp_path / "rules.toml"
+    file.write_text("[rules]\nrepeats = 3\nlive_per_week = 2\ndue = { greeting-quiz = 9 }\n")
+    ruled = worlds.under(tiny, file)
+    assert ruled.rules == Rules(due=(("greeting-quiz", 9.0),), live_per_week=2) and ruled.programme.repeats == 3
+    assert replace(ruled, rules=tiny.rules, programme=tiny.programme) == tiny
+    file.write_text("[rules]\n")
+    assert worlds.under(ruled, file).programme.repeats == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("[rules]\nexcluded = ['greeting-vid']", "rules.excluded"), ("[rules]\nlive_per_week = 1.5", "rules.live_per_week"),
+     ("[rules]\nlive_per_week = -1", "rules.live_per_week"), ("[rules]\nat_most = 3", "rules.at_most"),
+     ("[rule]", "rule"), ("]", ""), ("[rules]\nrepeats = 0", "programme.repeats"), (None, "")],
+)  # fmt: skip
+def test_rules_that_make_no_sense_are_refused_by_file_and_key(tmp_path, text, place):
+    if text is not None:
+        (tmp_path / "rules.toml").write_text(text)
+    with pytest.raises(worlds.Refusal) as refusal:
+        worlds.under(worlds.load("tiny-v1"), tmp_path / "rules.toml")
+    assert (refusal.value.file, refusal.value.field) == ("rules.toml", place)
 
 
 # --- the true world --------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_a_belief_over_preferences_stays_far_inside_its_bounds_under_the_worst_r
         mean, variance = np.zeros(len(AXES)), np.ones(len(AXES))
         for step in range(300):
             total = (FORMAT_NOISE + (variance * x * x).sum(1))[:, None]
-            moves = [observe_format(mean, variance, x, (r - x @ mean)[:, None], total) for r in (-1.0, 1.0)]
+            moves = [observe_format(mean, variance, x, (r - x @ mean)[:, None], 1.0 / total) for r in (-1.0, 1.0)]
             means, variances = (np.concatenate(parts) for parts in zip(*moves, strict=True))
             worst = int(np.argmax((means**2 / variances).sum(1) if step < 100 else means[:, axis]))
             mean, variance = means[worst], variances[worst]

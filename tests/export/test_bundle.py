@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import pytest
 
-from adaptlearn.export import bundle, card, seal
+from adaptlearn.export import bundle, card
 from adaptlearn.export.bundle import NotExportable
-from adaptlearn.export.runtime import Refused, Runtime
+from adaptlearn.export.runtime import Refused, Runtime, seal
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,8 @@ def test_help_loads_nothing_heavy():
         (("simulate", "learners=many"), "learners"),
         (("worlds", "env=nowhere"), "needed an existing path"),
         (("calibrate",), "log="),
+        (("trace",), "log="),
+        (("trace", "log=nowhere.csv"), "nowhere.csv"),
         (("recommend", "bundle=nowhere"), "needed a bundle's folder"),
     ],
 )
@@ -58,16 +60,6 @@ def test_every_verb_composes_to_its_dataclass(verb):
 
     module = import_module(f"adaptlearn.{main.VERBS[verb].module}")
     assert isinstance(compose.compose(verb, module.Config, []), module.Config)
-
-
-@pytest.mark.parametrize("file", sorted((shelf.SHELVES[0] / "configs" / "agent").glob("*.yaml")), ids=lambda f: f.stem)
-def test_every_agent_of_the_group_can_be_built(file):
-    from adaptlearn.agents.shelf import build
-    from adaptlearn.core.world import load
-    from adaptlearn.lab.simulating import Config
-
-    agent = compose.compose("simulate", Config, [f"agent={file.stem}"]).agent
-    assert build(agent.name, load("tiny-v1"), **agent.settings).name
 
 
 def test_a_checkpoint_gives_back_the_weights_and_refuses_strangers(tmp_path):

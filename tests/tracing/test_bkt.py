@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptlearn.core.record import Tracer
-from adaptlearn.tracing.bkt import BKT, UnknownSkill
+from adaptlearn.tracing.bkt import BKT
 from adaptlearn.tracing.bkt_fit import COINS, Priors
+from adaptlearn.tracing.estimator import UnknownSkill
 
 ADD = Tracer(prior=0.3, learn=0.15, guess=0.2, slip=0.1, forget=0.0)
 

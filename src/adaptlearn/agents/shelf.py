@@ -9,7 +9,7 @@ from typing import Any
 from adaptlearn.core.policy import Policy
 from adaptlearn.core.world import World
 
-GROUP = "adaptlearn.agents"  #: entry-point group: name -> callable(world, **settings) -> Policy
+GROUP = "adaptlearn.agents"  #: entry-point group: name -> make(world, **settings) -> Policy, or a module with ``make``
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def build(name: str, world: World, **settings: Any) -> Policy:
     make = OWN[name].make if name in OWN else None
     for point in entry_points(group=GROUP) if make is None else ():
         if point.name == name:
-            make = point.load()
+            make = getattr(thing := point.load(), "make", thing)
     if make is None:
         raise ValueError(f"agent {name!r} is not known; needed one of {', '.join(names())}, e.g. 'mastery'")
     try:

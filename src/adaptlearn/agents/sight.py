@@ -7,8 +7,7 @@ with any number of learners and activities.
 Axes: N learners, A activities, K skills, F features, V view.
 """
 
-from types import SimpleNamespace
-from typing import NamedTuple
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -22,32 +21,115 @@ CROWDED_DAYS = 1.14  # days in which a visit stops crowding the next one on the 
 FLOOR = 1e-3  # smallest chance a logarithm is taken of
 
 
-class Learner(NamedTuple):
-    """What a view says of a learner.   [N, K] unless said otherwise"""
+class Learner:
+    """What a view says of a learner.   [N, K] unless said otherwise
 
-    belief: Tensor  # P(known) now
-    answered: Tensor  # items answered, as the view scales it
-    recency: Tensor  # 1 / (1 + days / 7) since the last event on the skill, 0 before the first
-    taught: Tensor  # exposures, as the view scales it
-    target: Tensor  # weight in the destination; a row sums to 1
-    needed: Tensor  # 1 where the skill is a target or a target rests on it
-    rests: Tensor  # weight of the targets that rest on the skill, itself left out
-    ready: Tensor  # P(all direct prerequisites known), beliefs taken as independent
-    crowded: Tensor  # how much the last visit still crowds the next, [0, 1]
-    liking: Tensor  # [N, 8] mean preference per format axis
-    stated: Tensor  # [N, 4] one-hot, what the survey said
-    time_left: Tensor  # [N, 1] share of the programme that lies ahead
+    A rule pays only for what it asks: everything is read, or worked out, at its first use.
+    """
+
+    def __init__(self, view: Tensor, sight: "Sight"):
+        self._view, self._sight = view, sight
+
+    def _block(self, name: str) -> Tensor:
+        return self._view[:, self._sight.spec.at(name)]
+
+    @cached_property
+    def belief(self) -> Tensor:
+        """P(known) now."""
+        return self._block("belief")
+
+    @cached_property
+    def answered(self) -> Tensor:
+        """Items answered, as the view scales it."""
+        return self._block("answered")
+
+    @cached_property
+    def recency(self) -> Tensor:
+        """1 / (1 + days / 7) since the last event on the skill, 0 before the first."""
+        return self._block("recency")
+
+    @cached_property
+    def taught(self) -> Tensor:
+        """Exposures, as the view scales it."""
+        return self._block("taught")
+
+    @cached_property
+    def target(self) -> Tensor:
+        """Weight in the destination; a row sums to 1."""
+        return self._block("target")
+
+    @cached_property
+    def rests(self) -> Tensor:
+        """Weight of the targets that rest on the skill, itself left out."""
+        return self.target @ self._sight.ancestors
+
+    @cached_property
+    def needed(self) -> Tensor:
+        """1 where the skill is a target or a target rests on it."""
+        return ((self.target + self.rests) > 0).to(self._view.dtype)
+
+    @cached_property
+    def ready(self) -> Tensor:
+        """P(all direct prerequisites known), beliefs taken as independent."""
+        return all_of(self.belief, self._sight.prerequisites)
+
+    @cached_property
+    def crowded(self) -> Tensor:
+        """How much the last visit still crowds the next, [0, 1]."""
+        days = RECENT_DAYS * (1.0 / self.recency.clamp(min=FLOOR) - 1.0)
+        return torch.exp(-days / CROWDED_DAYS)
+
+    @cached_property
+    def liking(self) -> Tensor:
+        """Mean preference per format axis.   [N, 8]"""
+        return self._block("preference")[:, : len(FORMATS)]
+
+    @cached_property
+    def stated(self) -> Tensor:
+        """One-hot, what the survey said.   [N, 4]"""
+        return self._block("stated")
+
+    @cached_property
+    def time_left(self) -> Tensor:
+        """Share of the programme that lies ahead.   [N, 1]"""
+        time = self._sight.spec.total("time_left")
+        return self._view[:, time : time + 1]
 
 
-class Shelf(NamedTuple):
-    """What a catalogue says of its activities.   [A, K] unless said otherwise"""
+class Columns:
+    """FEATURES of a catalogue by name, in raw units.   columns["minutes"]: [A]"""
 
-    teaches: Tensor
-    items: Tensor  # asked per skill
-    requires: Tensor
-    formats: Tensor  # [A, 8] place on the axes of format preference
-    modes: Tensor  # [A, 4] weights over visual, auditory, textual, kinesthetic
-    column: dict[str, Tensor]  # [A] each of FEATURES by name, raw units
+    def __init__(self, catalogue: Tensor, start: int):
+        self._catalogue, self._start = catalogue, start
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._catalogue[:, self._start + FEATURES.index(name)]
+
+    def __getattr__(self, name: str) -> Tensor:  # formulas read columns as fields
+        if name not in FEATURES:
+            raise AttributeError(f"no column {name!r}; needed one of {', '.join(FEATURES)}, e.g. 'minutes'")
+        return self[name]
+
+
+class Shelf:
+    """What a catalogue says of its activities, worked out at its first use.   [A, K] unless said otherwise"""
+
+    def __init__(self, catalogue: Tensor, n_skills: int):
+        k = n_skills
+        self.teaches = catalogue[:, :k]
+        self.items = catalogue[:, k : 2 * k] * ITEMS_SCALE  # asked per skill
+        self.requires = catalogue[:, 2 * k : 3 * k]
+        self.column = Columns(catalogue, 3 * k)
+
+    @cached_property
+    def formats(self) -> Tensor:
+        """Place on the axes of format preference.   [A, 8]"""
+        return torch.stack(format_of(self.column), 1)
+
+    @cached_property
+    def modes(self) -> Tensor:
+        """Weights over visual, auditory, textual, kinesthetic.   [A, 4]"""
+        return torch.stack([self.column[name] for name in FORMATS[:4]], 1)
 
 
 class Sight(nn.Module):
@@ -55,7 +137,6 @@ class Sight(nn.Module):
 
     prerequisites: Tensor
     ancestors: Tensor
-    earlier: Tensor
 
     def __init__(self, prerequisites: Tensor, ancestors: Tensor):
         """prerequisites, ancestors [K, K]: 1 where the row's skill rests on the column's, directly or at all."""
@@ -63,7 +144,6 @@ class Sight(nn.Module):
         self.spec = ViewSpec(len(ancestors))
         self.register_buffer("prerequisites", prerequisites)
         self.register_buffer("ancestors", ancestors)
-        self.register_buffer("earlier", torch.ones_like(ancestors).tril(-1) > 0)  # [K, K] column before row
 
     @classmethod
     def for_world(cls, world: World) -> "Sight":
@@ -72,31 +152,17 @@ class Sight(nn.Module):
 
     def learner(self, view: Tensor) -> Learner:
         """view [N, V] -> Learner"""
-        at = self.spec.at
-        belief, target, recency = view[:, at("belief")], view[:, at("target")], view[:, at("recency")]
-        rests = target @ self.ancestors
-        days = RECENT_DAYS * (1.0 / recency.clamp(min=FLOOR) - 1.0)
-        time = self.spec.total("time_left")
-        return Learner(
-            belief, view[:, at("answered")], recency, view[:, at("taught")], target,
-            ((target + rests) > 0).to(view.dtype), rests, all_of(belief, self.prerequisites),
-            torch.exp(-days / CROWDED_DAYS), view[:, at("preference")][:, : len(FORMATS)], view[:, at("stated")],
-            view[:, time : time + 1],
-        )  # fmt: skip
+        return Learner(view, self)
 
     def shelf(self, catalogue: Tensor) -> Shelf:
         """catalogue [A, F] -> Shelf"""
-        k = self.spec.n_skills
-        column = {name: catalogue[:, 3 * k + j] for j, name in enumerate(FEATURES)}
-        formats = torch.stack(format_of(SimpleNamespace(**column)), 1)
-        modes = torch.stack([column[name] for name in FORMATS[:4]], 1)
-        items = catalogue[:, k : 2 * k] * ITEMS_SCALE
-        return Shelf(catalogue[:, :k], items, catalogue[:, 2 * k : 3 * k], formats, modes, column)
+        return Shelf(catalogue, self.spec.n_skills)
 
     def place(self, keys: Tensor) -> Tensor:
         """Place of each skill when the largest key comes first, 0 for the first; of equals, the earlier.   [N, K]"""
-        ahead = (keys[:, None, :] > keys[:, :, None]) | ((keys[:, None, :] == keys[:, :, None]) & self.earlier)
-        return ahead.to(keys.dtype).sum(2)
+        order = torch.argsort(keys, dim=1, descending=True, stable=True)
+        count = torch.arange(keys.shape[1], dtype=keys.dtype).expand_as(keys)
+        return torch.zeros_like(keys).scatter(1, order, count)
 
 
 def all_of(chance: Tensor, links: Tensor) -> Tensor:

@@ -77,7 +77,7 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
         touched[i, k] = 0.0
     for r in range(rec.shape[1]):
         rec[i, r] = newcomer[r]
-    for a in range(legal.shape[1]):
+    for a in range(visits.shape[1]):
         visits[i, a], last[i, a], legal[i, a] = 0, -1.0, legal_first[a]
     for j in range(lives.shape[1]):
         lives[i, j] = 0.0
@@ -141,7 +141,7 @@ def favourite(i, key, now, mask, offers, free, day, role, trait, behaviour_p, ac
               skills, mind, touched, law_p):  # fmt: skip
     """What appeals most, with Gumbel luck addressed by activity; free: of all that is legal, else of the offer."""
     best, chosen = float32(-1e9), 0
-    for j in range(mask.shape[1] if free else offers.shape[1]):
+    for j in range(acts.shape[0] if free else offers.shape[1]):
         a = j if free else int64(offers[i, j])
         if a > 0 and mask[i, a] > 0:
             ready = carried(i, REQUIRES, a, day, links, index, skills, mind, touched, law_p)
@@ -200,113 +200,11 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
-        gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
-        life[i].value += goals[role, 0, k] * gained
-        life[i].potential += goals[role, 1, k] * gained
+        if goals[role, 1, k] > 0.0:  # the destination rests on it
+            gained = law.forecast(after, days, skill, law_p) - law.forecast(before, days, skill, law_p)
+            life[i].value += goals[role, 0, k] * gained
+            life[i].potential += goals[role, 1, k] * gained
         best = maximum(best, law.level(before, skill, law_p))
         law.Mind_put(mind, i, k, after)
         touched[i, k] = day
     return best
-
-
-# --- what the platform sees -----------------------------------------------------------------------------------------
-
-
-def remember(i, a, outcome, completed, fraction, asked, shown, now_day, minutes, stars, items, correct, answers,
-             offered,
-             links, index, weight, tracer, rec):  # fmt: skip
-    """The record after an event; activities enter by what they are declared to be."""
-    n_skills = tracer.shape[0]
-    declared = shown[a]
-    for e in range(links[DECLARED, a], links[DECLARED, a + 1]):
-        if success_on(i, a, index[e], answers, links, index, weight)[0] < 0.5:  # asked skills come below
-            observe(i, index[e], weight[e], fraction, 0.0, 0.0, now_day, tracer, rec)
-    start = links[ASSESSES, a]
-    for e in range(start, links[ASSESSES, a + 1]):
-        taught = float32(0.0)
-        for d in range(links[DECLARED, a], links[DECLARED, a + 1]):
-            if index[d] == index[e]:
-                taught = weight[d]
-        observe(
-            i,
-            index[e],
-            taught,
-            fraction,
-            asked * weight[e],
-            asked * float32(answers[i, e - start]),
-            now_day,
-            tracer,
-            rec,
-        )
-    skipped = float32(outcome == SKIPPED)
-    totals_at = n_skills * N_PER_SKILL + 2 * N_AXES
-    old = record.Totals_from(rec, i, totals_at)
-    success = float32(correct) / maximum(float32(items), 1.0)
-    staff, cost = declared.staff_minutes * (1.0 - skipped), declared.cost * (1.0 - skipped)
-    new = record.observe_totals(old, now_day, skipped, completed, minutes, declared.minutes, staff, cost,
-                                float32(items > 0),
-                                success, stars)  # fmt: skip
-    record.Totals_write(rec, i, totals_at, new)
-    if outcome != REST:
-        lean(i, shown[offered], record.reaction_of(skipped, completed, stars), n_skills, rec)
-
-
-def observe(i, k, weight, fraction, items, correct, now_day, tracer, rec):
-    n = tracer.shape[0]
-    new = record.observe_skill(record.Belief_over(rec, i, k, n), tracer[k], now_day, weight, fraction, items, correct)
-    record.Belief_spread(rec, i, k, n, new)
-
-
-def lean(i, activity, reaction, n_skills, rec):
-    """The belief over format preferences after one reaction; the last axis is the learner's general kindness."""
-    at = n_skills * N_PER_SKILL
-    v, a, t, k, live, bite, social, onsite = learner.format_of(activity)
-    x = (v, a, t, k, live, bite, social, onsite, float32(1.0))
-    expected, total = float32(0.0), record.FORMAT_NOISE
-    for j in range(N_AXES):
-        expected += rec[i, at + j] * x[j]
-        total += rec[i, at + N_AXES + j] * x[j] * x[j]
-    for j in range(N_AXES):
-        mean, variance = record.observe_format(
-            rec[i, at + j], rec[i, at + N_AXES + j], x[j], reaction - expected, total
-        )
-        rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
-
-
-def look(i, trait, role, day, terms, tracer, goals, rec, view):
-    """The view of a record on a day.   -> what the record believes the destination to be worth"""
-    n, goal = tracer.shape[0], float32(0.0)
-    for k in range(n):
-        belief = record.Belief_over(rec, i, k, n)
-        target = goals[role, 0, k]
-        known, answered, recency, taught, wanted = record.view_skill(belief, tracer[k], day, target)
-        view[i, k], view[i, n + k], view[i, 2 * n + k] = known, answered, recency
-        view[i, 3 * n + k], view[i, 4 * n + k] = taught, wanted
-        goal += target * known
-    at, source = 5 * n, n * N_PER_SKILL
-    for j in range(N_AXES):
-        view[i, at + j] = rec[i, source + j]
-        view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
-    at += 2 * N_AXES
-    for j in range(N_MOTIVES + N_MODES):
-        view[i, at + j] = 0.0
-    view[i, at + int64(trait.motive)] = 1.0
-    view[i, at + N_MOTIVES + int64(trait.stated)] = 1.0
-    standing = record.Standing(terms.mandatory, trait.weekly_minutes, terms.horizon, terms.retention_day)
-    totals = record.view_totals(record.Totals_from(rec, i, source + 2 * N_AXES), standing, goal, day)
-    at += N_MOTIVES + N_MODES
-    for j in range(N_TOTALS):
-        view[i, at + j] = totals[j]
-    return goal
-
-
-def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask):
-    """Legality as the AND of byte rows: still allowed, open today, short enough for the minutes left; rest always."""
-    left = maximum(terms.horizon - day, 0.0) * weekly_minutes / 7.0
-    bucket = 0
-    while bucket < durations.shape[0] and durations[bucket] <= left:
-        bucket += 1
-    today = minimum(int64(day), int64(open_days.shape[0] - 1))
-    for a in range(mask.shape[1]):
-        mask[i, a] = legal[i, a] & open_days[today, a] & fits[bucket, a]
-    mask[i, 0] = 1

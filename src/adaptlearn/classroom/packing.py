@@ -1,6 +1,7 @@
 """A world, a law and the terms of a run as the arrays a kernel reads. Built once, shared by every learner."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,9 @@ class Meshing:
 MESHING = {
     "null": Meshing(),
     "weak": Meshing(0.17, on_stated=1.0),
-    "contested": Meshing(
-        0.53, on_stated=1.0
-    ),  # a trial on stated style then shows g = .31 (Clinton-Lisell & Litzinger 2024)
+    # A trial on stated style then shows g = .33 (`adaptlearn evidence only=[meshing_contested]`); published .31
+    # (Clinton-Lisell & Litzinger 2024).
+    "contested": Meshing(0.53, on_stated=1.0),
     "aptitude": Meshing(0.53, on_aptitude=1.0),
     "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
 }
@@ -68,9 +69,9 @@ class Pack:
     goals: Floats  # [R, 2, K] target weights; targets with needed prerequisites
     newcomer: Floats  # [R] record
     legal_first: NDArray[np.uint8]  # [A]
-    open_days: NDArray[np.uint8]  # [days + 1, A]
+    open_days: NDArray[np.uint64]  # [days + 1, W] bytes of activities, eight to a word
     durations: Floats  # sorted distinct declared minutes
-    fits: NDArray[np.uint8]  # [len(durations) + 1, A]
+    fits: NDArray[np.uint64]  # [len(durations) + 1, W]
     most_asked: int  # most skills assessed by one activity
     most_taught: int  # most skills taught by one activity
 
@@ -90,9 +91,9 @@ def pack(declared: World, true: World) -> Pack:
     links, index, weight = sparse(tables)
     minutes = declared.scalars[:, 0]
     durations = np.unique(minutes[1:]).astype(np.float32)
-    fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])], np.uint8)
+    fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])])
     days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
-    open_days = ((days >= np.floor(declared.opens)) & (days <= declared.closes)).astype(np.uint8)
+    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes)
     helped = (declared.needed > 0) & (declared.targets == 0)
     need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
     tracer = true.tracer
@@ -100,10 +101,22 @@ def pack(declared: World, true: World) -> Pack:
         skills=np.concatenate([declared.layer[:, None], tracer], 1).astype(np.float32), tracer=declared.tracer,
         acts=true.scalars, shown=declared.scalars, links=links, index=index, weight=weight,
         goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
-        legal_first=declared.allowed.astype(np.uint8), open_days=open_days, durations=durations, fits=fits,
+        legal_first=declared.allowed.astype(np.uint8), open_days=words(open_days), durations=durations,
+        fits=words(fits),
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
         most_taught=int((true.teaches > 0).sum(1).max(initial=1)),
     )  # fmt: skip
+
+
+def padded(activities: int) -> int:
+    """Bytes in a row of one byte per activity, made up to whole words of eight."""
+    return -(-activities // 8) * 8
+
+
+def words(rows: Any) -> NDArray[np.uint64]:
+    """Truth values per activity as bytes, eight to a word: rows are combined eight at a time.   [., A] -> [., W]"""
+    table = np.asarray(rows, np.uint8)
+    return np.pad(table, ((0, 0), (0, padded(table.shape[1]) - table.shape[1]))).view(np.uint64)
 
 
 def gates(declared: World, true: World) -> Floats:

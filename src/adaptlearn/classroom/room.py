@@ -3,6 +3,7 @@
 The classroom is handed its law, its behaviour and its reward as modules of scalar text; it knows none by name.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
+from adaptlearn.classroom.guardrails import Guardrails
 from adaptlearn.classroom.layout import EVENT, Terms
-from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, population_table, terms_of
+from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Life, Population, Skill, Traits
 from adaptlearn.core.record import Tracer, ViewSpec
@@ -98,6 +100,8 @@ class Classroom:
     """
 
     def __init__(self, rules: Rules, n: int, seed: int, *, autoreset: bool = False, threads: int = 1):
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed = {seed}; needed a whole number from 0 to 2^64 - 1, e.g. 1")
         self.rules, self.n, self.seed, self.threads = rules, n, seed, threads
         self.pack = rules.pack()
         self.terms = rules.terms(autoreset)
@@ -105,6 +109,7 @@ class Classroom:
         self.autoreset = autoreset
         self.kernels = kernels(rules.law, rules.behaviour, rules.reward)
         self._shares = shares(n, threads)
+        self.guardrails = Guardrails(rules.world)
         self._fixed_rows()
         self._allocate(n)
 
@@ -129,7 +134,8 @@ class Classroom:
         self._life = rows_as(Life._fields, self.life)
         self.rec = np.zeros((n, self.spec.record_size), np.float32)
         self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
-        self.legal, self.mask = np.zeros((n, a), np.uint8), np.zeros((n, a), np.uint8)
+        self.legal, self._mask = (np.zeros((n, padded(a)), np.uint8) for _ in range(2))
+        self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)
         self.final_view = np.zeros((n if self.autoreset else 1, self.spec.size), np.float32)
         self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
@@ -158,27 +164,53 @@ class Classroom:
 
     def birth(self, rows: NDArray[np.int64]) -> None:
         """A new life for the learners whose ids stand in the given rows."""
+        given = np.ascontiguousarray(rows, np.int64)
+        if not self.shared or len(given) < SERIAL_BELOW:
+            self._bear(given)
+        else:
+            list(_threads(len(self._shares)).map(self._bear, np.array_split(given, len(self._shares))))
+
+    def _bear(self, rows: NDArray[np.int64]) -> None:
         p = self.pack
         self.kernels.start(
-            np.ascontiguousarray(rows, np.int64), np.uint64(self.seed), self._terms, self._law, self._behaviour,
+            rows, np.uint64(self.seed), self._terms, self._law, self._behaviour,
             self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
             p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
-            self.last, self.legal, self.view, self.mask,
+            self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
+        self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
-        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote."""
-        if len(self._shares) == 1:
-            self._live(*self._shares[0], offers)
-        else:
-            list(_threads(len(self._shares)).map(lambda share: self._live(*share, offers), self._shares))
+        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote.
+
+        Raises:
+            ValueError: offers of another shape or kind, or beyond the catalogue.
+        """
+        if offers is not None:
+            self._check(offers)
+        self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
             ended = self.kernels.next_lives(
                 np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids
             )
             if len(ended):
                 self.birth(ended)
+
+    def _check(self, offers: Any) -> None:
+        shape, most = self.offers.shape, self.mask.shape[1] - 1
+        if getattr(offers, "dtype", None) != np.int32 or offers.shape != shape:
+            found = f"{getattr(offers, 'dtype', type(offers).__name__)} {np.shape(offers)}"
+            raise ValueError(f"offers are {found}; needed int32 {shape}, e.g. np.zeros({shape}, np.int32)")
+        if offers.size and not (offers.min() >= 0 and offers.max() <= most):
+            raise ValueError(f"offers from {offers.min()} to {offers.max()}; needed 0 to {most}, e.g. 0, nothing now")
+
+    def _each(self, part: Callable[[int, int], None]) -> None:
+        """A call for every share of the rows, side by side where there are several."""
+        if self.shared:
+            list(_threads(len(self._shares)).map(lambda share: part(*share), self._shares))
+        else:
+            part(*self._shares[0])
 
     def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
         p = self.pack
@@ -187,29 +219,34 @@ class Classroom:
             self._tracer,
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
-            self.offers if offers is None else offers, self.view, self.mask, self.pay, self.flags, self.event,
+            self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready,
         )  # fmt: skip
+        self.guardrails.narrow(self, slice(low, high))
 
     def choose(self, scores: Floats, temperature: float = 1.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
-        self.kernels.choose(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], scores, self.mask,
-            np.float32(temperature), self.offers, self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.choose(
+            *self._asked(low, high), scores[low:high], self._mask[low:high], np.float32(temperature),
+            self.offers[low:high], self.propensity[low:high],
+        ))  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
-        self.kernels.wander(
-            np.uint64(self.seed), self.ids, self.life[:, LIFE["step"]], self.life[:, LIFE["alive"]], self.mask,
-            self.offers,
-            self.propensity,
-        )  # fmt: skip
+        self._each(lambda low, high: self.kernels.wander(
+            *self._asked(low, high), self._mask[low:high], self.offers[low:high], self.propensity[low:high]
+        ))  # fmt: skip
 
-    def history(self, out: Floats | None = None) -> Floats:
-        """Per-activity history: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
-        out = np.empty((self.n, self.visits.shape[1], 3), np.float32) if out is None else out
-        self.kernels.recall(self.life[:, LIFE["day"]], self.visits, self.last, out)
+    def _asked(self, low: int, high: int) -> tuple[Any, ...]:
+        """Whom a decision is about, and when: seed, ids, steps, alive."""
+        life = self.life[low:high]
+        return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
+
+    def history(self, out: Floats | None = None, rows: NDArray[np.int64] | None = None) -> Floats:
+        """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]"""
+        who = np.arange(self.n) if rows is None else rows
+        out = np.empty((len(who), self.visits.shape[1], 3), np.float32) if out is None else out
+        self.kernels.recall(who, self.life[:, LIFE["day"]], self.visits, self.last, out)
         return out
 
     @property

@@ -14,7 +14,7 @@ from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
 from adaptlearn.core.policy import Ceiling, Head, Policy
 
-BLOCK = 128  # rows per policy call: a matmul's rows change with batch size, so the size never changes
+BLOCK = 256  # rows per policy call: a matmul's rows change with batch size, so the size never changes
 CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
 THOUGHT = 64  # policy luck begins at this draw index; the first 64 belong to the sampler
 
@@ -30,6 +30,8 @@ class Lives:
     left: NDArray[np.bool_]  # [N] left before the programme ended
     stars: NDArray[np.float32]  # [N] mean rating, NaN if never rated
     reward: NDArray[np.float32]  # [N] sum of rewards
+    mind: NDArray[np.float32]  # [N, K, M] as of ``touched``; latent, for analysis only
+    touched: NDArray[np.float32]  # [N, K] day of the last learning on each skill
     log: EventLog | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
@@ -52,7 +54,6 @@ class Thinker:
         n, a = room.mask.shape
         self.catalogue = torch.from_numpy(room.rules.world.features.copy())
         self.view, self.history = torch.zeros(BLOCK, room.spec.size), torch.zeros(BLOCK, a, 3)
-        self.past = torch.zeros(n, a, 3)
         self.memory = torch.zeros(n, policy.memory_size)
         self.memory_here = torch.zeros(BLOCK, policy.memory_size)
         self.luck = torch.zeros(BLOCK, policy.luck_size)
@@ -61,7 +62,6 @@ class Thinker:
     def decide(self) -> None:
         """Write offers and propensities for everyone alive into the room."""
         room = self.room
-        room.history(self.past.numpy())
         alive = np.flatnonzero(room.alive)
         self.torch.set_num_threads(1)  # how a matmul is shared among threads moves its last bit
         try:
@@ -75,7 +75,8 @@ class Thinker:
     def _block(self, rows: NDArray[np.int64]) -> None:
         room, m, at = self.room, len(rows), self.torch.from_numpy(rows)
         self.view[:m] = self.torch.from_numpy(room.view[rows])
-        self.history[:m], self.memory_here[:m] = self.past[at], self.memory[at]
+        room.history(self.history.numpy(), rows)
+        self.memory_here[:m] = self.memory[at]
         if self.policy.luck_size:
             draws, steps = THOUGHT + np.arange(self.policy.luck_size), room.now("step")[rows, None].astype(np.uint64)
             u = luck.uniform(room.seed, luck.POLICY, room.ids[rows, None], steps, draws)
@@ -92,6 +93,7 @@ def simulate(
     *,
     log: bool = False,
     threads: int = 1,
+    before: Callable[[Classroom], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Lives:
     """Each learner's whole life under a policy. A learner's life depends on (rules, policy, seed, id) and nothing else.
@@ -100,6 +102,7 @@ def simulate(
         policy: see ``core.policy``; a Ceiling is handed the classroom itself.
         ids: identities of the learners, any distinct non-negative integers.
         log: also keep one row per decision.
+        before: called before every decision; may change what is shown (``room.view``) or allowed (``room.mask``).
         progress: called with (learners done, learners in all).
 
     Raises:
@@ -112,32 +115,36 @@ def simulate(
         )
     parts = []
     for start in range(0, len(who), CHUNK):
-        parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads))
+        parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads, before))
         if progress is not None:
             progress(min(start + CHUNK, len(who)), len(who))
     return _joined(parts, policy, rules, seed, log)
 
 
-def _chunk(policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: bool, threads: int) -> dict[str, Any]:
+def _chunk(
+    policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: bool, threads: int, before: Any
+) -> dict[str, Any]:
     room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
     thinker = Thinker(policy, room) if hasattr(policy, "head") else None
     part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
             "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),
             "rows": []}  # fmt: skip
     while (alive := room.alive).any():
+        if before is not None:
+            before(room)
         if thinker is not None:
             thinker.decide()
         else:
             room.offers[:, 0], room.propensity[:] = policy.decide(room), 1.0
-        before = (room.now("step").copy(), room.now("role").copy()) if log else None
+        then = (room.now("step").copy(), room.now("role").copy()) if log else None
         room.step()
         part["reward"] += room.pay
         part["left"] |= (room.flags[:, 0] > 0) & alive
         stars = np.where(alive, room.event[:, EVENT.index("stars")], 0.0)
         part["stars"] += np.stack([stars, stars > 0])
-        if before is not None:
-            part["rows"].append(_rows(room, alive, *before))
-    part["life"], part["traits"] = room.life, room.traits
+        if then is not None:
+            part["rows"].append(_rows(room, alive, *then))
+    part["life"], part["traits"], part["mind"], part["touched"] = room.life, room.traits, room.mind, room.touched
     return part
 
 
@@ -154,7 +161,9 @@ def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any) -> di
         "answers": room.answers[alive] * asked[:, None].astype(np.uint8), "score": score, "rating": event["stars"],
         "gap_days": event["gap"], "left": event["left"] > 0, "propensity": room.propensity[alive].copy(),
         "role": role[alive].astype(np.int8), "site": room.trait("site")[alive].astype(np.int8),
-        "tenure": room.trait("tenure")[alive].astype(np.int8),
+        "tenure": room.trait("tenure")[alive].astype(np.int8), "weekly_minutes": room.trait("weekly_minutes")[alive],
+        "motive": room.trait("motive")[alive].astype(np.int8), "stated": room.trait("stated")[alive].astype(np.int8),
+        "mandatory": np.full(int(alive.sum()), room.terms.mandatory > 0),
     }  # fmt: skip
 
 
@@ -167,7 +176,16 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
         stars = np.where(count > 0, total / count, np.nan).astype(np.float32)
     events = _event_log([row for part in parts for row in part["rows"]], policy, rules, seed) if log else None
     return Lives(
-        whole("ids"), whole("life"), whole("traits"), whole("start"), whole("left"), stars, whole("reward"), events
+        whole("ids"),
+        whole("life"),
+        whole("traits"),
+        whole("start"),
+        whole("left"),
+        stars,
+        whole("reward"),
+        whole("mind"),
+        whole("touched"),
+        events,
     )
 
 
@@ -175,7 +193,8 @@ def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, s
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     order = np.lexsort((columns["step"], columns["learner"]))
     about = {"simulated": "yes", "world": rules.world.name, "law": rules.law.__name__, "catalogue": rules.catalogue,
-             "seed": str(seed), "population": rules.population.provenance}  # fmt: skip
+             "seed": str(seed), "population": rules.population.provenance,
+             "decides": rules.decides or rules.world.programme.decides}  # fmt: skip
     named = {name: column[order] for name, column in columns.items()}
     return EventLog(named, policy.name, getattr(policy, "version", "0"), about)
 

@@ -11,6 +11,7 @@ The clock moves at the end, so that a policy always looks at the day on which it
 
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
+from adaptlearn.classroom.platform import *  # noqa: F403
 from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
 
 
@@ -52,7 +53,7 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
 def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
           mind,
           touched, life, visits, answers, ready):  # fmt: skip
-    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct, fraction done"""
+    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct"""
     # 3 finished or not; what does not fit before the end of the programme stays unfinished
     activity = acts[a]
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
@@ -84,12 +85,12 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
     stars = float32(0.0)
     if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
         stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
-    return completed, minutes, stars, items, correct, fraction
+    return completed, minutes, stars, items, correct
 
 
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
-         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-         offers, view, mask, pay, flags, event, answers, ready):  # fmt: skip
+         open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
+         offers, view, mask, mask_words, pay, flags, event, answers, ready):  # fmt: skip
     """One step of learner i."""
     # 1 luck, and 2 the offer: accepted, replaced, skipped
     key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
@@ -98,18 +99,16 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
                                weight, skills, mind, touched, law_p)  # fmt: skip
     # 3 to 6
-    completed, minutes, stars, items, correct, fraction = 0.0, 0.0, 0.0, 0, 0, 0.0
+    completed, minutes, stars, items, correct = 0.0, 0.0, 0.0, 0, 0
     if a > 0:
-        completed, minutes, stars, items, correct, fraction = visit(
+        completed, minutes, stars, items, correct = visit(
             i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
-            mind,
-            touched, life, visits, answers, ready)  # fmt: skip
+            mind, touched, life, visits, answers, ready)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
         legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
     # 7 the record
-    remember(i, a, outcome, completed, fraction, float32(items > 0), shown, day, minutes, stars, items, correct,
-             answers,
-             about, links, index, weight, tracer, rec)  # fmt: skip
+    remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
+             about, links, index, weight, tracer, rec, view)  # fmt: skip
     # 8 the clock: the learner's weekly minutes set the pace
     pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
     gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
@@ -118,7 +117,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
     age(i, life, gap, minutes, staff, cost, completed)
     # 10 reward, view, mask
-    life[i].assessed = look(i, trait, role, day + gap, terms, tracer, goals, rec, view)
+    life[i].assessed = goal = look(i, role, day + gap, tracer, goals, rec, view)
     happening = layout.Happening(minutes, staff, cost, completed, float32(outcome == SKIPPED), float32(leaves),
                                  float32(items), float32(correct), stars)  # fmt: skip
     pay[i] = reward.reward(before, learner.Life_copy(life, i), happening, reward_p)
@@ -126,8 +125,9 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
     note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost)
     life[i].alive = 0.0 if leaves or flags[i, 1] > 0 else 1.0
     if role != int64(trait.switch_role) and day + gap >= trait.switch_day:
-        switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
-    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+        goal = switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view)
+    sum_up(i, trait, goal, day + gap, terms, skills.shape[0], rec, view)
+    allow(i, day + gap, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
 def age(i, life, gap, minutes, staff, cost, completed):
@@ -141,11 +141,13 @@ def age(i, life, gap, minutes, staff, cost, completed):
 
 
 def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, rec, view):
-    """The destination changes: worth is counted anew, and the record tells."""
+    """The destination changes: worth is counted anew, and the record tells.   -> what it believes of the new one"""
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
-    life[i].assessed = look(i, trait, role, life[i].day, terms, tracer, goals, rec, view)
+    face(i, trait, role, tracer, goals, rec, view)
+    life[i].assessed = believed(i, role, goals, view)
+    return life[i].assessed
 
 
 def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, gap, leaves, staff, cost):
@@ -162,14 +164,17 @@ def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, 
     """Births of the named rows, with their first view and mask."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p = behaviour_row[0]
+    legal_words, mask_words = legal.view(uint64), mask.view(uint64)
     for r in range(rows.shape[0]):
         i = rows[r]
         be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids,
                 traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal)  # fmt: skip
         trait = traits[i]
-        life[i].assessed = look(i, trait, int64(trait.role), 0.0, terms, tracer, goals, rec, view)
-        allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal, mask)
+        face(i, trait, int64(trait.role), tracer, goals, rec, view)
+        life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
+        sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
+        allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
 
 
 def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills, tracer, acts, shown, links, index,
@@ -180,11 +185,12 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
     """One decision step of everyone alive in rows low to high, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
+    legal_words, mask_words = legal.view(uint64), mask.view(uint64)
     for i in range(low, high):
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
-                 open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal,
-                 offers, view, mask, pay, flags, event, answers, ready)  # fmt: skip
+                 open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
+                 offers, view, mask, mask_words, pay, flags, event, answers, ready)  # fmt: skip
         else:
             pay[i] = 0.0
             flags[i, 0], flags[i, 1] = 0, 0
@@ -204,14 +210,15 @@ def next_lives(seed, slots, life, view, final_view, ids):
     return rows[:n]
 
 
-def recall(days, visits, last, out):
-    """Per-activity history as policies read it.   visits [N, A], last [N, A] -> out [N, A, 3]"""
-    for i in range(visits.shape[0]):
+def recall(rows, days, visits, last, out):
+    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
+    for r in range(rows.shape[0]):
+        i = rows[r]
         for a in range(visits.shape[1]):
             seen = visits[i, a] > 0
-            out[i, a, 0] = float32(visits[i, a]) * 0.5
-            out[i, a, 1] = 1.0 / (1.0 + (days[i] - last[i, a]) / 7.0) if seen else float32(0.0)
-            out[i, a, 2] = float32(seen)
+            out[r, a, 0] = float32(visits[i, a]) * 0.5
+            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
+            out[r, a, 2] = float32(seen)
 
 
 def first_ids(seed, slots):

@@ -111,12 +111,22 @@ class Role:
 
 @dataclass(frozen=True)
 class Rules:
-    """The learning department's own rules."""
+    """The learning department's own rules, enforced as a mask. An activity that was taken once has met its rule.
 
-    pinned: tuple[str, ...] = ()  # should come before anything else; for policies to read
+    A due day keeps time free: an activity may be offered only while what is due earlier still fits, earliest due day
+    first (Jackson 1955), with its declared minutes counted ``DUE_MARGIN`` times. An overdue activity stays first in
+    line. Where rules meet, each narrows what the one before it left: excluded and not before, live per week, due,
+    pinned.
+    """
+
+    pinned: tuple[str, ...] = ()  # while one of these may be offered and was not taken, nothing else is
     excluded: tuple[str, ...] = ()  # never offered
-    due: tuple[tuple[str, float], ...] = ()  # activity, day by which it should be done; for policies to read
+    due: tuple[tuple[str, float], ...] = ()  # activity, day by which it should be taken
     not_before: tuple[tuple[str, float], ...] = ()  # activity, first day on which it may begin
+    live_per_week: int | None = None  # most live activities in a week of the programme, none of them twice in it
+
+
+DUE_MARGIN = np.float32(2.0)  #: declared minutes are counted so often: offers are skipped, readers are slow
 
 
 def scalar_row(activity: Activity, rank: float = 0.0) -> list[float]:

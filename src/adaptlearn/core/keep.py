@@ -2,20 +2,30 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
-def keep(path: str | Path, content: str | bytes) -> Path:
-    """Write a file beside its place and move it there, so that a reader never sees half of it.   -> the path"""
+@contextmanager
+def keeping(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write bit by bit, beside its place and moved there at the end; gone if anything goes wrong."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as out:
-            out.write(content.encode("utf-8") if isinstance(content, str) else content)
+            yield out
         os.chmod(draft, 0o644)
         os.replace(draft, target)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return target
+
+
+def keep(path: str | Path, content: str | bytes) -> Path:
+    """Write a file beside its place and move it there, so that a reader never sees half of it.   -> the path"""
+    with keeping(path) as out:
+        out.write(content.encode("utf-8") if isinstance(content, str) else content)
+    return Path(path)

@@ -106,8 +106,11 @@ class Law(Protocol):
     ``Mind`` and ``Params`` are NamedTuples (the state of one skill; the constants with their defaults). The story does
     all drawing: ``z`` is a standard normal, ``u`` a uniform, addressed to this learner and moment.
     ``forget`` must compose: forgetting over a then b days is forgetting over a + b.
+    ``LIKELIHOOD`` says how answers can be weighed: ``exact`` (what is drawn can be summed over), ``particles`` (minds
+    must be drawn along), or ``none`` (by simulation only).
     """
 
+    LIKELIHOOD: str
     Mind: type
     Params: type
 
@@ -176,6 +179,7 @@ class Population:
     change_rate: float = 0.2  # share of learners whose destination changes
     change_day: float = 20.0  # mean day of the change, exponential
     posterior: tuple[tuple[float, ...], ...] = ()  # rows of (mean, sd) as fitted; a learner belongs to one row
+    constants: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # law -> its constants, as fitted
     provenance: str = "assumed (grade C)"
 
     def with_traits(self, **changes: tuple[float, float]) -> "Population":
@@ -187,6 +191,11 @@ class Population:
         mean = tuple(changes.get(name, (m,))[0] for name, m in zip(DRAWN, self.mean, strict=True))
         sd = tuple(changes[name][1] if name in changes else s for name, s in zip(DRAWN, self.sd, strict=True))
         return replace(self, mean=mean, sd=sd)
+
+    def trait(self, name: str) -> tuple[float, float]:
+        """Mean and sd of one trait."""
+        at = DRAWN.index(name)
+        return self.mean[at], self.sd[at]
 
     def table(self) -> NDArray[np.float32]:
         """Everything a draw needs, one row per posterior draw (one row without a posterior).   -> [J, W]
@@ -242,12 +251,14 @@ SECTIONS = {"population": ("title", "provenance"), "traits": DRAWN, "shares": SH
 def load_population(path: str | Path, roles: tuple[str, ...] = ("role",)) -> Population:
     """Read a ``population.toml``; every key is optional, and an unknown one is an error (``[sources]`` is free text).
 
+    ``[laws.<name>]`` holds constants of a law that were fitted to these people, such as the level of a newcomer.
+
     Raises:
         ValueError: naming the file, the key, what was found and what is needed.
     """
     file = Path(path)
     data = tomllib.loads(file.read_text("utf-8"))
-    _known(file, "", {name: None for name in data if name != "sources"}, tuple(SECTIONS))
+    _known(file, "", {name: None for name in data if name not in ("sources", "laws")}, tuple(SECTIONS))
     for section, keys in SECTIONS.items():
         _known(file, section, data.get(section, {}), keys)
     base = Population()
@@ -259,7 +270,10 @@ def load_population(path: str | Path, roles: tuple[str, ...] = ("role",)) -> Pop
     if not (0.0 <= rate <= 1.0 and 0.0 < day < float("inf")):
         raise ValueError(f"{file}: [change] rate = {rate}, day_mean = {day}; needed a share, days > 0, e.g. 0.2, 20")
     provenance = str(data.get("population", {}).get("provenance", base.provenance))
-    return replace(base, shares=shares, provenance=provenance, change_rate=rate, change_day=day).with_traits(**traits)
+    constants = {law: {name: float(value) for name, value in given.items() if name not in ("source", "grade")}
+                 for law, given in data.get("laws", {}).items()}  # fmt: skip
+    return replace(base, shares=shares, provenance=provenance, change_rate=rate, change_day=day,
+                   constants=constants).with_traits(**traits)  # fmt: skip
 
 
 def _known(file: Path, section: str, given: Mapping[str, object], keys: tuple[str, ...]) -> None:

@@ -37,6 +37,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "site": ("int8", "subgroup"),
     "tenure": ("int8", "subgroup"),
 }
+PROFILE: dict[str, tuple[str, str]] = {  # what else a policy was told; without it no other policy can be judged
+    "weekly_minutes": ("float32", "minutes a week the learner gives to the programme"),
+    "motive": ("int8", "index into project, leadership, personal, compliance"),
+    "stated": ("int8", "index into visual, auditory, textual, kinesthetic: the survey's word"),
+    "mandatory": ("bool", "the programme is mandatory for this learner"),
+}  #: columns that a log may have or lack, all or none
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ class EventLog:
         missing = [name for name in COLUMNS if name not in self.columns]
         if missing:
             raise ValueError(f"an event log without {missing}; needed all of {', '.join(COLUMNS)}")
+        told = [name for name in PROFILE if name in self.columns]
+        if told and len(told) < len(PROFILE):
+            raise ValueError(f"an event log with {told} alone; needed all of {', '.join(PROFILE)}, or none of them")
         lengths = {name: len(column) for name, column in self.columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"columns of different length: {lengths}; needed one row per decision in each")
@@ -62,13 +71,18 @@ class EventLog:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
 
+    @property
+    def profiled(self) -> bool:
+        """Whether it says what policies were told of each learner (PROFILE)."""
+        return all(name in self.columns for name in PROFILE)
+
     def save(self, path: str | Path) -> Path:
         """Write Parquet, whole or not at all."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         arrays, fields = [], []
-        for name, (kind, meaning) in COLUMNS.items():
+        for name, (kind, meaning) in (COLUMNS | (PROFILE if self.profiled else {})).items():
             column = np.ascontiguousarray(self.columns[name])
             flat = pa.array(column.ravel()).cast(_arrow(kind.removeprefix("list<").removesuffix(">")))
             offsets = np.arange(len(column) + 1, dtype=np.int32) * column.shape[-1] if column.ndim == 2 else None
@@ -104,7 +118,8 @@ def load(path: str | Path) -> EventLog:
     version = about.get("adaptlearn_log")
     if version != str(VERSION):
         raise ValueError(f"{path}: schema version {version}; needed {VERSION}, e.g. a file written by EventLog.save")
-    columns = {name: _array(table.column(name).combine_chunks(), f"{path}: {name}") for name in COLUMNS}
+    names = [*COLUMNS, *(name for name in PROFILE if name in table.column_names)]
+    columns = {name: _array(table.column(name).combine_chunks(), f"{path}: {name}") for name in names}
     return EventLog(columns, about["policy"], about["policy_version"], json.loads(about["provenance"]))
 
 

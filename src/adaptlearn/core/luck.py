@@ -57,20 +57,24 @@ def unit_of(bits):
 
 @formula
 def central(w):
-    """Giles' polynomial for the middle of the normal distribution, w < 5."""
+    """Giles' polynomial for the middle of the normal distribution, w < 5; in pairs, so that no term waits in line."""
     v = w - 2.5
-    a = ((2.81022636e-08 * v + 3.43273939e-07) * v - 3.5233877e-06) * v - 4.39150654e-06
-    b = ((a * v + 0.00021858087) * v - 0.00125372503) * v - 0.00417768164
-    return (b * v + 0.246640727) * v + 1.50140941
+    v2 = v * v
+    v4 = v2 * v2
+    high = 2.81022636e-08 * v4 + (3.43273939e-07 * v - 3.5233877e-06) * v2 + (0.00021858087 - 4.39150654e-06 * v)
+    low = (-0.00125372503 * v - 0.00417768164) * v2 + (0.246640727 * v + 1.50140941)
+    return high * v4 + low
 
 
 @formula
 def tail(w):
     """Giles' polynomial for the tails, w >= 5."""
     v = sqrt(w) - 3.0
-    a = ((-0.000200214257 * v + 0.000100950558) * v + 0.00134934322) * v - 0.00367342844
-    b = ((a * v + 0.00573950773) * v - 0.0076224613) * v + 0.00943887047
-    return (b * v + 1.00167406) * v + 2.83297682
+    v2 = v * v
+    v4 = v2 * v2
+    high = -0.000200214257 * v4 + (0.000100950558 * v + 0.00134934322) * v2 + (0.00573950773 - 0.00367342844 * v)
+    low = (-0.0076224613 * v + 0.00943887047) * v2 + (1.00167406 * v + 2.83297682)
+    return high * v4 + low
 
 
 @formula

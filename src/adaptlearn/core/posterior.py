@@ -4,8 +4,9 @@ One artefact, several readers: a Population draws its learners from it (each lea
 agent takes its prior from it, a report shows how conclusions move across it.
 """
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.core.learner import DRAWN, Population
+from adaptlearn.core.catalogue import Skill
+from adaptlearn.core.keep import keep
+from adaptlearn.core.learner import DRAWN, FORMATS, Population
+from adaptlearn.core.record import Tracer
 
 VERSION = 1  #: of the file; moves with its meaning
 PARTS = ("mean", "sd")
@@ -76,15 +80,70 @@ class Posterior:
         source = self.provenance.get("source", "a posterior")
         return replace(population.with_traits(**middle), posterior=joined, provenance=f"fitted to {source}")
 
+    def populations(self, population: Population, n: int = 20) -> list[Population]:
+        """One population per draw, for n draws: how far a conclusion moves across what the log left open."""
+        rows = self.into(population, rows=n).posterior
+        middle = self.into(population, rows=n)
+        k = len(DRAWN)
+        return [replace(middle, mean=row[:k], sd=row[k:], posterior=()) for row in rows]
+
+    def tracers(self, skills: Sequence[Skill]) -> NDArray[np.float64]:
+        """The platform's tracer, draw by draw, for a world's skills: what a Bayesian agent starts from.
+
+        Skills are found by id or title among the labels of ``prior``, ``learn``, ``guess``, ``slip``, ``forget``; what
+        these draws do not speak of is as the world has it, in every draw.   -> [J, K, 5], order of ``record.Tracer``
+        """
+        table = np.tile([[getattr(skill, coin) for coin in Tracer._fields] for skill in skills], (len(self), 1, 1))
+        for c, coin in enumerate(Tracer._fields):
+            names = {name: at for at, name in enumerate(self.labels.get(coin, ()))}
+            for k, skill in enumerate(skills):
+                at = names.get(skill.id, names.get(skill.title))
+                if at is not None and coin in self.draws:
+                    table[:, k, c] = self.draws[coin][:, at]
+        return np.asarray(table, np.float64)
+
+    def liking(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Prior mean and sd of one learner's preference for each of FORMATS: where a belief over formats starts.
+
+        A spread of what is not known of the population adds to the spread within it.   -> [8], [8]
+        """
+        usual = Population()
+        mean, sd = np.empty(len(FORMATS)), np.empty(len(FORMATS))
+        for f, name in enumerate(f"like_{name}" for name in FORMATS):
+            at = DRAWN.index(name)
+            centre = np.asarray(self.draws.get(f"{name}.mean", np.full(len(self), usual.mean[at])))
+            spread = np.asarray(self.draws.get(f"{name}.sd", np.full(len(self), usual.sd[at])))
+            mean[f], sd[f] = centre.mean(), np.sqrt(np.mean(spread**2) + centre.var())
+        return mean, sd
+
+    def joined(self, other: "Posterior") -> "Posterior":
+        """Both in one: the other's draws beside these, taken as independent; its names win.
+
+        The shorter one is repeated.
+        """
+        n = max(len(self), len(other))
+        draws = {name: np.resize(values, (n, *values.shape[1:]))
+                 for one in (self, other) for name, values in one.draws.items()}  # fmt: skip
+        return Posterior(draws, {**self.provenance, **other.provenance}, {**self.labels, **other.labels})
+
+    def insights(self, level: float = 0.95) -> list[dict[str, Any]]:
+        """One row per number: its mean and interval, for people."""
+        rows = []
+        for name in sorted(self.draws):
+            middle, (low, high) = np.atleast_1d(self.mean(name)), self.interval(name, level)
+            labels = self.labels.get(name, ("",) * len(middle))
+            for label, m, lo, hi in zip(labels, middle, np.atleast_1d(low), np.atleast_1d(high), strict=True):
+                rows.append({"name": name, "of": label, "mean": float(m), "low": float(lo), "high": float(hi)})
+        return rows
+
     def save(self, path: str | Path) -> Path:
-        """Write to one ``.npz`` file, without pickle."""
+        """Write to one ``.npz`` file, whole or not at all, without pickle."""
         about = json.dumps({"version": VERSION, "provenance": dict(self.provenance),
                             "labels": {k: list(v) for k, v in self.labels.items()}}, sort_keys=True)  # fmt: skip
-        file = Path(path)
         arrays: dict[str, Any] = {f"draws/{name}": values for name, values in self.draws.items()}
-        with file.open("wb") as stream:
+        with io.BytesIO() as stream:
             np.savez_compressed(stream, about=np.array(about), **arrays)
-        return file
+            return keep(path, stream.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> "Posterior":

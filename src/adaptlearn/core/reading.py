@@ -11,7 +11,7 @@ import io
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 
 from adaptlearn.core.catalogue import REST, Activity, Programme, Role, Rules, Skill
@@ -239,7 +239,32 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
             folder.fault(TOML, None, f"rules.{name}", repr(value), "a list of activity ids", f'{name} = ["welcome"]')
         lists[name] = tuple(value) if fits else ()  # type: ignore[arg-type]
     due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
-    return Rules(lists["pinned"], lists["excluded"], due, not_before)
+    live = given.get("live_per_week")
+    most = None if live is None else int(_typed(folder, "rules.live_per_week", live, 2))  # type: ignore[call-overload]
+    return Rules(lists["pinned"], lists["excluded"], due, not_before, most)
+
+
+def read_rules(file: Path, world: World) -> World:
+    """The same world under the rules of a ``rules.toml``, as it lies in a bundle: ``[rules]``, with or without repeats.
+
+    Raises:
+        Refusal: with every fault found in the file.
+    """
+    folder = Folder(file.parent)
+    text = folder.text(file.name)
+    try:
+        data = tomllib.loads(text or "")
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal([Fault(file.name, None, "", f"text that is not TOML: {error}", "TOML", "[rules]")]) from error
+    _known_keys(folder, "", data, ("rules",))
+    given = dict(_table(folder, "rules", data.get("rules", {})))
+    repeats = _typed(folder, "rules.repeats", given.pop("repeats", world.programme.repeats), 1)
+    programme = replace(world.programme, repeats=repeats)  # type: ignore[arg-type]
+    ruled = replace(world, programme=programme, rules=_rules(folder, {"rules": given}))
+    faults = [replace(fault, file=file.name) for fault in (*folder.faults, *faults_of(ruled))]
+    if faults:
+        raise Refusal(faults, str(file))
+    return ruled
 
 
 def _population(folder: Folder, roles: tuple[str, ...]) -> None:

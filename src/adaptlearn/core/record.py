@@ -8,6 +8,7 @@ preferences of constant size; and running totals. One record is one row of float
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ VIEW_TOTALS = ("time_left", "to_retention", "decisions", "completed", "skipped",
 
 FORMAT_NOISE = np.float32(1.0)  # variance of one reaction around its expectation (C)
 UNSEEN = np.float32(-1.0)
+UNFINISHED = np.float32(0.4)  # of an exposure: what a visit counts as that was broken off (C)
 
 
 class Tracer(NamedTuple):
@@ -117,6 +119,12 @@ def observe_skill(belief, tracer, now, weight, fraction, items, correct):
 
 
 @formula
+def share_done(completed):
+    """How much of an exposure a visit counts as; the platform sees only whether it was finished."""
+    return where(completed > 0.5, 1.0, UNFINISHED)
+
+
+@formula
 def reaction_of(skipped, completed, stars):
     """One number for how an offer went down: a skip, an unfinished visit, a rating, or finishing without a word."""
     finished = where(stars > 0.0, 0.5 * (stars - 3.0), 0.2)
@@ -124,9 +132,12 @@ def reaction_of(skipped, completed, stars):
 
 
 @formula
-def observe_format(mean, variance, x, surprise, total):
-    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s / t, variance' = v - (v x)^2 / t"""
-    gain = variance * x / total
+def observe_format(mean, variance, x, surprise, share):
+    """One axis of the format belief: a diagonal Kalman step.   mean' = m + v x s h, variance' = v - (v x)^2 h
+
+    share h: 1 / (noise + sum of v x^2 over the axes), how much of a surprise one unit of variance explains.
+    """
+    gain = variance * x * share
     return mean + gain * surprise, maximum(variance - gain * variance * x, 0.02)
 
 
@@ -139,21 +150,21 @@ def running(old, new, count):
 
 @formula
 def observe_totals(old, now, skipped, completed, minutes, declared, staff_minutes, cost, tested, success, stars):
-    """The totals after an event; what the event does not speak of stays."""
-    done = 1.0 - skipped
+    """The totals after an event; what the event does not speak of stays, and a rest speaks of nothing."""
+    visited = where(minutes > 0.0, 1.0, 0.0)
     pace = minutes / maximum(declared, 1.0)
     return Totals(
         now,
         old.decisions + 1.0,
         old.completed + completed,
         old.skipped + skipped,
-        old.unfinished + done * (1.0 - completed),
+        old.unfinished + visited * (1.0 - completed),
         old.minutes + minutes,
         old.staff_minutes + staff_minutes,
         old.cost + cost,
         where(tested > 0.5, running(old.success, success, old.decisions), old.success),
         where(stars > 0.0, where(old.stars > 0.0, running(old.stars, stars, old.decisions), stars), old.stars),
-        where(done * completed > 0.5, running(old.pace, pace, old.decisions), old.pace),
+        where(visited * completed > 0.5, running(old.pace, pace, old.decisions), old.pace),
         now - old.now,
     )
 
@@ -182,7 +193,7 @@ def view_totals(old, standing, goal, now):
 def view_skill(belief, tracer, now, target):
     """What a policy sees of one skill, each in [0, 1]: belief, answered, recency, taught, target."""
     days = maximum(now - belief.seen, 0.0)
-    recency = where(belief.seen < 0.0, 0.0, 1.0 / (1.0 + days / 7.0))
+    recency = where(belief.seen < 0.0, 0.0, 7.0 / (7.0 + days))
     answered, taught = belief.answered / (belief.answered + 5.0), belief.taught / (belief.taught + 2.0)
     return faded(belief, tracer, now), answered, recency, taught, target
 
@@ -226,13 +237,10 @@ class ViewSpec:
 
     def at(self, block: str) -> slice:
         """Where a block lies in a view, e.g. ``view[:, spec.at("belief")]``."""
-        start = 0
-        for name, size in self.segments():
-            if name == block:
-                return slice(start, start + size)
-            start += size
-        known = ", ".join(name for name, _ in self.segments())
-        raise KeyError(f"no block {block!r} in the view; needed one of {known}, e.g. 'belief'")
+        blocks = _blocks(self)
+        if block not in blocks:
+            raise KeyError(f"no block {block!r} in the view; needed one of {', '.join(blocks)}, e.g. 'belief'")
+        return blocks[block]
 
     def total(self, name: str) -> int:
         """Where one of VIEW_TOTALS lies in a view."""
@@ -253,3 +261,10 @@ class ViewSpec:
         row[self.format_at + len(AXES) : self.totals_at] = 1.0
         row[self.totals_at + TOTALS.index("pace")] = 1.0
         return row
+
+
+@lru_cache(maxsize=64)
+def _blocks(spec: ViewSpec) -> dict[str, slice]:
+    """Every block's place in a view; asked at each decision, so it is kept."""
+    ends = np.cumsum([size for _, size in spec.segments()])
+    return {name: slice(int(end) - size, int(end)) for (name, size), end in zip(spec.segments(), ends, strict=True)}

@@ -223,6 +223,8 @@ def _rules(report: _Report, world: "World") -> None:
             if activity not in known:
                 report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
                             nearest(activity, known))  # fmt: skip
+    if rules.live_per_week is not None and rules.live_per_week < 0:
+        report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
     for name, listed in (("pinned", rules.pinned), ("due", due)):
         for activity in listed:
             if activity in rules.excluded:

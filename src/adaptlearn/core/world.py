@@ -34,7 +34,7 @@ from adaptlearn.core.shelf import names, where
 
 __all__ = [
     "CATALOGUES", "FEATURES", "FEATURE_SCALE", "REST", "WORDS", "Activity", "CatalogueError", "Programme", "Refusal",
-    "Role", "Rules", "Skill", "World", "load", "names", "save", "where",
+    "Role", "Rules", "Skill", "World", "load", "names", "save", "under", "where",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
@@ -259,6 +259,17 @@ def load(name_or_path: str | Path) -> World:
     from adaptlearn.core import reading
 
     return reading.read(where(name_or_path))
+
+
+def under(world: World, rules: str | Path) -> World:
+    """The same world under other rules of the learning department: those of a ``rules.toml``.
+
+    Raises:
+        Refusal: listing every fault of the file.
+    """
+    from adaptlearn.core import reading
+
+    return reading.read_rules(Path(rules), world)
 
 
 def save(world: World, folder: str | Path) -> Path:

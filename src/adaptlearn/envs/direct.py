@@ -39,7 +39,7 @@ class Direct:
 
     def bound(self) -> Callable[[], None]:
         """The step of this room under its present seed, as a call without arguments."""
-        if self.room.shared:
+        if self.room.shared or self.room.guardrails.any:
             return self.room.step
         listener, kernels = _Listener(), self.room.kernels
         self.room.kernels = listener  # type: ignore[assignment]

@@ -50,14 +50,15 @@ def rules(
 
     Args:
         world: a shipped name, a folder of your own, or a World.
-        law: ``workplace``, ``bkt``, or a module that follows ``core.learner.Law``.
+        law: one of ``laws.shelf.names()``, or a module that follows ``core.learner.Law``.
         reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
             ``adversarial``, or a Meshing.
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
-        law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ.
+        law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
+            starts from the constants that its population was fitted with.
 
     Raises:
         ValueError: an unknown name, with the known ones.
@@ -75,10 +76,13 @@ def rules(
     weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
     if isinstance(meshing, str) and meshing not in MESHING:
         raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. 'null'")
+    people = population or population_of(place)
+    fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
+    own = params_of("population.constants", mind, fitted) if fitted else None
     return Rules(
-        place, mind, behaviour, text, population=population or population_of(place), catalogue=catalogue,
+        place, mind, behaviour, text, population=people, catalogue=catalogue,
         catalogue_seed=catalogue_seed, meshing=MESHING[meshing] if isinstance(meshing, str) else meshing,
-        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params),
+        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params, own),
         behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
@@ -94,11 +98,17 @@ def reward_named(name: str) -> ModuleType:
 
     if name in rewards.PRESETS:
         return rewards
-    others = {point.name: point for point in entry_points(group=GROUP)}
-    if name in others:
-        return others[name].load()  # type: ignore[no-any-return]
-    known = ", ".join([*rewards.PRESETS, *others])
-    raise ValueError(f"reward {name!r} is not known; needed one of {known}, e.g. 'learning'")
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return point.load()  # type: ignore[no-any-return]
+    raise ValueError(f"reward {name!r} is not known; needed one of {', '.join(reward_names())}, e.g. 'learning'")
+
+
+def reward_names() -> list[str]:
+    """Rewards that can be asked for."""
+    from adaptlearn.envs import rewards
+
+    return [*rewards.PRESETS, *sorted(point.name for point in entry_points(group=GROUP))]
 
 
 def population_of(world: World) -> Population:

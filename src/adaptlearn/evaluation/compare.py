@@ -79,6 +79,7 @@ def evaluate(
     baseline: str,
     trained: Mapping[str, Mapping[str, str]] | None = None,
     threads: int = 1,
+    live: Callable[..., Lives] = simulate,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[list[Standing], dict[tuple[str, int], Lives]]:
     """Every policy in every room, with paired differences to the baseline of the same room.
@@ -87,6 +88,7 @@ def evaluate(
         policies: by name; each a Policy or a Ceiling.
         rooms: (labels law/meshing/catalogue, rules) per column of the matrix.
         baseline: the policy that differences are taken from.
+        live: computes lives as ``simulate`` does, perhaps elsewhere.
         trained: per policy, the labels it was trained under; where they equal a room's, the row is "fitted in".
 
     Returns:
@@ -102,7 +104,7 @@ def evaluate(
         for name in [baseline, *(p for p in policies if p != baseline)]:
             if progress is not None:
                 progress(f"{name} · {labels['law']} · {labels['meshing']}")
-            lives[name, number] = simulate(policies[name], rules, ids, seed, threads=threads)
+            lives[name, number] = live(policies[name], rules, ids, seed, threads=threads)
             origin = "fitted in" if (trained or {}).get(name) == labels else "emergent"
             rows.append(standing(name, labels, lives[name, number], lives[baseline, number], name == baseline, origin))
     return rows, lives

@@ -14,11 +14,11 @@ import numpy as np
 from adaptlearn.core.catalogue import ITEMS_SCALE
 from adaptlearn.core.record import AXES, PER_SKILL, PROFILE, TOTALS, VERSION, ViewSpec
 from adaptlearn.core.world import World
-from adaptlearn.export import card, contract, golden, graph, luck, ports, seal
-from adaptlearn.export.engine import Graph
+from adaptlearn.export import card, graph, ports
 from adaptlearn.export.graph import NotExportable
 from adaptlearn.export.record import HAPPENED
-from adaptlearn.export.runtime import Runtime
+from adaptlearn.export.runtime import Runtime, contract, golden, luck, seal
+from adaptlearn.export.runtime.engine import Graph
 
 CLOSE = 1e-5  #: torch and onnxruntime may differ by this much on a golden decision
 
@@ -28,7 +28,6 @@ REFUSES = (
     "a profile, event, catalogue or record with an unknown or impossible field: the field is named",
     "events about an activity that is in no catalogue, unless the event brings its features",
 )
-NOT_ENFORCED = ("pinned", "due")  #: rules that are for policies to read
 
 __all__ = ["NotExportable", "activity_of", "catalogue_of", "check", "contract_of", "files_of", "rules_of", "write"]
 
@@ -150,7 +149,6 @@ def contract_of(policy: Any, world: World, mandatory: bool | None = None, decide
         **_layout_of(world),
         "luck": luck.RECIPE,
         "refuses": list(REFUSES),
-        "not_enforced": list(NOT_ENFORCED),
     }
 
 
@@ -207,16 +205,18 @@ def rules_of(world: World) -> str:
     def days(pairs: tuple[tuple[str, float], ...]) -> str:
         return "{ " + ", ".join(f"{json.dumps(name)} = {short(day)}" for name, day in pairs) + " }" if pairs else "{}"
 
+    live = "" if rules.live_per_week is None else f"live_per_week = {rules.live_per_week}\n"
     text = (
-        "# What the learning department decided. Enforced as a mask: excluded, not_before, repeats.\n"
-        f"# For policies to read, not enforced: {', '.join(NOT_ENFORCED)}. Another file like this one can be given to\n"
-        "# Runtime.load(..., rules=...); no retraining is needed.\n"
+        "# What the learning department decided: a mask, so it can be changed without retraining. Give another file\n"
+        "# like this one to load(..., rules=...), or weigh it first: adaptlearn evaluate rules=this-file.toml\n"
         "[rules]\n"
-        f"excluded = {json.dumps(list(rules.excluded))}\n"
+        f"excluded = {json.dumps(list(rules.excluded))}  # never offered\n"
         f"not_before = {days(rules.not_before)}  # first day on which it may begin\n"
+        f"due = {days(rules.due)}  # day by which it should be taken: time is kept for it\n"
+        f"pinned = {json.dumps(list(rules.pinned))}  # while one of these may be offered, nothing else is\n"
         f"repeats = {world.programme.repeats}  # most times one learner may take one activity\n"
-        f"pinned = {json.dumps(list(rules.pinned))}\n"
-        f"due = {days(rules.due)}\n"
+        "# live_per_week = 2: most live activities in a week, none of them twice in it; without the line, any number\n"
+        f"{live}"
     )
     tomllib.loads(text)
     return text

@@ -78,10 +78,14 @@ def _gains(report: Mapping[str, Any] | None) -> str:
     columns = list(rows[0])
     lines = ["| " + " | ".join(map(_cell, columns)) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(_cell(row.get(c, "")) for c in columns) + " |" for row in rows]
-    worst = (report or {}).get("worst_subgroup")
-    return "\n".join(lines) + (
-        f"\n\n**Worst subgroup**: {_cell(worst)}" if worst else "\n\nSubgroups were not evaluated."
-    )
+    told = report or {}
+    worst, looked = told.get("worst_subgroup"), len(told.get("subgroups", ()))
+    if "against" in told:
+        lines.append(f"\nOver {told['against']}; {told['learners']:,} learners. Half: of the 95 % interval.")
+    of = f" of the {looked} looked at" if looked else ""
+    found = f"**Worst subgroup**{of}: {_cell(worst)}" if worst else "Subgroups were not evaluated."
+    failures = [f"- {line}" for line in told.get("failures", ())]
+    return "\n".join([*lines, f"\n{found}", *(["\n**Failure cases**\n", *failures] if failures else [])])
 
 
 def _limits(world: World) -> str:
@@ -116,9 +120,10 @@ def _rules(promise: Mapping[str, Any], world: World) -> str:
     said = [
         f"excluded: {', '.join(rules.excluded) or 'none'}",
         f"not before: {_days(rules.not_before)}",
+        f"due: {_days(rules.due)}",
+        f"pinned: {', '.join(rules.pinned) or 'none'}",
+        f"live activities a week: {'any number' if rules.live_per_week is None else rules.live_per_week}",
         f"at most {world.programme.repeats} visits to one activity",
-        "for policies to read, **not enforced**: "
-        f"pinned ({', '.join(rules.pinned) or 'none'}), due ({_days(rules.due)})",
     ]
     refuses = [f"refuses {line}" for line in promise["refuses"]]
     return "## Rules and refusals\n\n" + "\n".join(f"- {line}" for line in (*said, *refuses))

@@ -7,7 +7,7 @@ the same lines as one graph. Inputs and outputs by name, shape and meaning: ``po
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -150,9 +150,23 @@ def _exported(scored: Scored, ports: Mapping[str, Port | None]) -> onnx.ModelPro
             input_names=[parts.PORT + name for name in given],
             output_names=[parts.PORT + name for name in outputs],
             external_data=False,
+            custom_translation_table={torch.ops.aten.sort.stable: _stable_sort()},
         )
     assert program is not None
     return program.model_proto
+
+
+def _stable_sort() -> Callable[..., Any]:
+    """torch's stable sort in ONNX: TopK of everything, which puts the lower index first among equals as well."""
+    from onnxscript import opset18
+
+    op: Any = opset18
+
+    def sort(keys: Any, stable: bool | None = None, dim: int = -1, descending: bool = False) -> Any:
+        size = op.Gather(op.Shape(keys), op.Constant(value_ints=[dim]), axis=0)
+        return op.TopK(keys, size, axis=dim, largest=int(descending), sorted=1)
+
+    return sort
 
 
 @contextmanager

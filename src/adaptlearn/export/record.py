@@ -1,7 +1,7 @@
 """The learner's record: what happened goes in, what a policy may see comes out. Read by torch and by the graph.
 
 Every formula is read from ``core.record`` and ``core.learner`` (:func:`adaptlearn.core.equations.bind`); this file only
-says which columns they meet, with the verbs of ``ops``. Its twin is ``classroom.kernel`` (``remember``, ``lean``,
+says which columns they meet, with the verbs of ``ops``. Its twin is ``classroom.platform`` (``remember``, ``lean``,
 ``look``), held equal by ``tests/export/test_record.py``. Activities enter as rows of ``World.features``, not as
 indices, so that an activity withdrawn since still updates.
 
@@ -30,10 +30,8 @@ from adaptlearn.core.record import (
     ViewSpec,
 )
 from adaptlearn.export.ops import TORCH
-from adaptlearn.laws.behaviour import Params as Behaviour
 
 REST, ACCEPTED, SUBSTITUTED, SKIPPED = range(4)  #: what became of an offer, as in the log
-UNFINISHED = Behaviour().effort_unfinished  #: share of an activity that an unfinished visit counts as
 
 
 class Event(NamedTuple):
@@ -117,8 +115,8 @@ class Keeper:
         return teaches, assesses, requires, SimpleNamespace(**dict(zip(FEATURES, scalars, strict=True)))
 
     def _skills_after(self, skills: Belief, event: Event, now: Happened, teaches: Any) -> Any:
-        fraction = self.where(now.completed > 0.5, 1.0, UNFINISHED)
-        return self.text.observe_skill(skills, self.tracer, now.day, teaches, fraction, event.items, event.correct)
+        share = self.text.share_done(now.completed)
+        return self.text.observe_skill(skills, self.tracer, now.day, teaches, share, event.items, event.correct)
 
     def _formats_after(self, mean: Any, variance: Any, event: Event, now: Happened) -> tuple[Any, Any]:
         *_, about = self._activity(self._about(event, now))
@@ -128,7 +126,7 @@ class Keeper:
         skipped = self.where(now.outcome > SUBSTITUTED + 0.5, 1.0, 0.0)
         surprise = self.text.reaction_of(skipped, now.completed, now.rating) - self.ops.sum(mean * x)
         total = float(FORMAT_NOISE) + self.ops.sum(variance * x * x)
-        after = self.text.observe_format(mean, variance, x, surprise, total)
+        after = self.text.observe_format(mean, variance, x, surprise, 1.0 / total)
         return self.where(reacted, after[0], mean), self.where(reacted, after[1], variance)
 
     def _about(self, event: Event, now: Happened) -> Any:
@@ -148,4 +146,4 @@ class Keeper:
         )
 
 
-__all__ = ["ACCEPTED", "HAPPENED", "REST", "SKIPPED", "SUBSTITUTED", "UNFINISHED", "Event", "Happened", "Keeper"]
+__all__ = ["ACCEPTED", "HAPPENED", "REST", "SKIPPED", "SUBSTITUTED", "Event", "Happened", "Keeper"]

@@ -1,25 +1,23 @@
 """A table as a stream of portions, whatever its kind, so that memory does not grow with the file."""
 
-import codecs
 import csv
-import gzip
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptlearn.core.refusal import Fault, Refusal
+from adaptlearn.interchange.peek import Peek, Torn, lines_of
+from adaptlearn.interchange.xapi import COLUMNS as STATEMENTS
+from adaptlearn.interchange.xapi import rows
 
-BLOCK = 1 << 23  #: bytes of text held at once; no row may be longer
-FEW_LINES = 100  #: a row with more lines than this began with a quote that is not closed
-TEXT = (".csv", ".tsv", ".txt")
+ROWS = 8_192  #: rows of a portion, where they come one by one
 
-
-class Torn(ValueError):
-    """The file ends in the middle, or a quote is never closed."""
+__all__ = ["Portion", "Torn", "portions"]
 
 
 @dataclass(frozen=True)
@@ -28,106 +26,67 @@ class Portion:
 
     names: list[str]
     columns: list[Any]  # pyarrow arrays of binary, one per name, [m] each
-    lines: NDArray[np.int64]  # [m] line of each row; the header is line 1, a cell with line breaks counts once
+    lines: NDArray[np.int64]  # [m] line of each row as a spreadsheet counts; a cell with line breaks counts once
     torn: list[tuple[int, str, list[str]]]  # rows with the wrong number of cells: line, reason, text
 
     def row(self, at: int) -> list[str]:
         """One row's cells as text."""
-        return [column[at].as_py().decode("utf-8", "backslashreplace") for column in self.columns]
+        return [(column[at].as_py() or b"").decode("utf-8", "backslashreplace") for column in self.columns]
 
 
-def portions(file: Path, encoding: str) -> Iterator[Portion]:
-    """The rows of a CSV, TSV (also .gz) or Parquet file.
+def portions(file: Path, look: Peek, header: int, salt: str | None = None) -> Iterator[Portion]:
+    """The rows below a table's header, which stands on line ``header``; at least one portion, perhaps empty.
 
     Raises:
-        Refusal: no such file, a kind that is not read, no header.
         Torn: while reading.
     """
-    kinds = [suffix.lower() for suffix in file.suffixes]
-    if not file.is_file():
-        raise Refusal([Fault(str(file), None, "", "no such file", "a log of answers", "export.csv")])
-    if kinds and kinds[-1] == ".parquet":
+    from adaptlearn.interchange.delimited import portions as of_text
+
+    if look.kind == "parquet":
         return _parquet(file)
-    if kinds and (kinds[-1] in TEXT or (kinds[-1] == ".gz" and kinds[-2:-1] and kinds[-2] in TEXT)):
-        return _text(file, encoding)
-    needed = "a table: .csv .tsv .txt (or .gz of these), .parquet"
-    found = f"a file of kind {''.join(kinds[-2:]) or 'none'}"
-    raise Refusal([Fault(file.name, None, "", found, needed, "in a spreadsheet: Save as, CSV UTF-8")])
+    if look.kind == "book":
+        return _book(file, look, header)
+    if look.kind == "pykt":
+        return gathered(PYKT, _pykt(file, look.encoding))
+    if look.kind == "pykt sequences":
+        return gathered(PYKT, _pykt_sequences(file, look.encoding))
+    if look.kind == "statements":
+        return gathered(STATEMENTS, rows(file, salt))
+    return of_text(file, look, header)
 
 
-def _text(file: Path, encoding: str) -> Iterator[Portion]:
-    import pyarrow
-    from pyarrow import csv as arrow
+def gathered(names: Sequence[str], rows: Iterable[tuple[int, Sequence[str], str]]) -> Iterator[Portion]:
+    """Rows of text that come one by one, each with the reason why it cannot be used or "", as portions.
 
-    names, delimiter = _header(file, encoding)
-    encoding = "utf8" if codecs.lookup(encoding).name == "utf-8" else encoding  # the name that skips transcoding
-    ragged: list[Any] = []
-
-    def keep(row: Any) -> str:
-        ragged.append(row)
-        return "skip"
-
-    reader = None
-    line = 1
-    try:
-        reader = arrow.open_csv(
-            file,
-            arrow.ReadOptions(block_size=BLOCK, use_threads=False, skip_rows=1, column_names=names, encoding=encoding),
-            arrow.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
-            ),
-            arrow.ConvertOptions(column_types={name: pyarrow.binary() for name in names}),
+    Short rows are filled up, blank ones left out, rows that are too long cannot be used.
+    """
+    width, source = len(names), iter(rows)
+    some = list(islice(source, ROWS))
+    while True:
+        judged = [(line, row, why or (f"{len(row)} cells instead of {width}" if any(row[width:]) else ""))
+                  for line, row, why in some]  # fmt: skip
+        torn = [(line, why, list(row)) for line, row, why in judged if why]
+        good = [(line, [*row[:width], *[""] * (width - len(row))]) for line, row, why in judged if not why and any(row)]
+        cells = list(zip(*(row for _, row in good), strict=True)) or [()] * width
+        yield Portion(
+            list(names), [_binary(column) for column in cells], np.array([n for n, _ in good], np.int64), torn
         )
-        for batch in reader:
-            among = _among(ragged, line, len(batch))
-            yield _numbered(names, batch.columns, line, among)
-            line += len(batch) + len(among)
-    except (pyarrow.ArrowException, OSError, UnicodeError) as error:
-        raise Torn(str(error)) from error
-    if ragged or line == 1:
-        yield _numbered(names, [pyarrow.array([], pyarrow.binary()) for _ in names], line, ragged)
+        if not (some := list(islice(source, ROWS))):
+            return
 
 
-def _among(ragged: list[Any], line: int, n: int) -> list[Any]:
-    """Take out the ragged rows that stand among the next n good ones; the parser may be a portion ahead."""
-    count = 0
-    while count < len(ragged) and ragged[count].number <= line + n + count + 1:
-        count += 1
-    among, ragged[:] = ragged[:count], ragged[count:]
-    return among
+def _binary(cells: Sequence[str]) -> Any:
+    import pyarrow
+
+    return pyarrow.array([cell.encode("utf-8", "replace") for cell in cells], pyarrow.binary())
 
 
-def _numbered(names: list[str], columns: list[Any], line: int, ragged: list[Any]) -> Portion:
-    """Give rows their lines: what stands between them are the ragged rows, whose lines are known; blank rows go."""
-    from pyarrow import compute
+def _book(file: Path, look: Peek, header: int) -> Iterator[Portion]:
+    from adaptlearn.interchange.workbook import rows_of
 
-    lines = np.arange(line + 1, line + 1 + len(columns[0]) + len(ragged))
-    lines = np.setdiff1d(lines, [row.number for row in ragged], assume_unique=True)
-    written = np.sum([compute.binary_length(column).to_numpy() for column in columns], 0) > 0
-    if not written.all():
-        columns, lines = [column.filter(written) for column in columns], lines[written]
-    return Portion(names, columns, lines, [_torn(row) for row in ragged])
-
-
-def _torn(row: Any) -> tuple[int, str, list[str]]:
-    swallowed = row.text.count("\n")
-    if swallowed > FEW_LINES:
-        raise Torn(f"a quote that is opened on line {row.number:,} and never closed")
-    inside = f", {swallowed} line breaks inside a quote" if swallowed else ""
-    return row.number, f"{row.actual_columns} cells instead of {row.expected_columns}{inside}", [row.text]
-
-
-def _header(file: Path, encoding: str) -> tuple[list[str], str]:
-    """Names of the columns, and what parts them: the commonest of tab ; , | in the header."""
-    try:
-        with (gzip.open if file.suffix.lower() == ".gz" else open)(file, "rb") as stream:
-            first = stream.readline(BLOCK).decode(encoding).removeprefix("\ufeff")
-    except (UnicodeDecodeError, EOFError, OSError, LookupError) as error:
-        raise Torn(f"a header that cannot be read ({error})") from error
-    if not first.strip():
-        raise Refusal([Fault(file.name, 1, "", "an empty first line", "names of columns", "learner,skill,correct")])
-    delimiter = max("\t;,|", key=first.count)
-    return next(csv.reader([first], delimiter=delimiter)), delimiter
+    names = next(row for line, row in look.rows if line == header)
+    width = max(at for at, name in enumerate(names, start=1) if name)
+    return gathered(names[:width], ((line, row, "") for line, row in rows_of(file) if line > header))
 
 
 def _parquet(file: Path) -> Iterator[Portion]:
@@ -138,10 +97,56 @@ def _parquet(file: Path) -> Iterator[Portion]:
         table = parquet.ParquetFile(file)
         names, line = table.schema_arrow.names, 1
         for batch in table.iter_batches():
-            columns = [column.cast(pyarrow.string()).fill_null("").cast(pyarrow.binary()) for column in batch.columns]
+            columns = [_plain(column) for column in batch.columns]
             yield Portion(names, columns, np.arange(line + 1, line + 1 + len(batch)), [])
             line += len(batch)
     except (pyarrow.ArrowException, OSError) as error:
         raise Torn(str(error)) from error
     if line == 1:
         yield Portion(names, [pyarrow.array([], pyarrow.binary()) for _ in names], np.arange(0), [])
+
+
+def _plain(column: Any) -> Any:
+    """A column as text; of a list its values with blanks between."""
+    import pyarrow
+    from pyarrow import compute
+
+    if pyarrow.types.is_list(column.type) or pyarrow.types.is_large_list(column.type):
+        column = compute.binary_join(column.cast(pyarrow.list_(pyarrow.string())), " ")
+    return column.cast(pyarrow.string()).fill_null("").cast(pyarrow.binary())
+
+
+PYKT = ("uid", "questions", "concepts", "responses", "timestamps", "usetimes")
+
+
+def _pykt(file: Path, encoding: str) -> Iterator[tuple[int, list[str], str]]:
+    """pyKT's ``data.txt``, six lines a learner: ``uid,n``, then n questions, concepts, responses, times and durations.
+
+    An answer's line is that of the learner's responses; ``NA`` means not known.
+    """
+    with lines_of(file) as stream:
+        for number, head in enumerate(iter(stream.readline, b""), start=0):
+            rest = [stream.readline().decode(encoding, "backslashreplace").strip() for _ in range(5)]
+            uid, _, count = head.decode(encoding, "backslashreplace").strip().rpartition(",")
+            line = 6 * number + 4
+            if not uid or not count.isdigit():
+                raise Torn(f"{head[:40]!r} on line {line - 3:,} instead of a learner and a number of answers")
+            n = int(count)
+            lists = [[""] * n if text == "NA" else text.split(",") for text in rest]
+            if not all(rest) or any(len(values) != n for values in lists):
+                raise Torn(f"lists that are not {n} long below line {line - 3:,}")
+            yield from ((line, [uid, *values], "") for values in zip(*lists, strict=True))
+
+
+def _pykt_sequences(file: Path, encoding: str) -> Iterator[tuple[int, list[str], str]]:
+    """pyKT's ``train_valid_sequences.csv`` and the like: a row of lists per sequence, filled up with -1."""
+    with io.TextIOWrapper(lines_of(file), encoding, "backslashreplace", newline="") as stream:
+        for line, row in enumerate(csv.DictReader(stream), start=2):
+            n = len((row["responses"] or "").split(","))
+            lists = [(row.get(name) or ",".join(["-1"] * n)).split(",") for name in PYKT[1:]]
+            if any(len(values) != n for values in lists):
+                yield line, [str(row["uid"])], f"lists that are not {n} long"
+                continue
+            yield from (
+                (line, [str(row["uid"]), *values], "") for values in zip(*lists, strict=True) if values[2] != "-1"
+            )

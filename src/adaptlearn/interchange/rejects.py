@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+from adaptlearn.interchange.cells import TORN
+
 LONGEST_SHOWN = 1_000  #: characters of a cell that are written
 
 
@@ -22,7 +24,7 @@ class RejectFile:
             self.stream = self.part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             self.writer = csv.writer(self.stream)
             self.writer.writerow(["line", "reason", *header])
-        self.writer.writerow([line, reason, *(cell[:LONGEST_SHOWN] for cell in cells)])
+        self.writer.writerow([line, reason, *(cell[:LONGEST_SHOWN].replace(TORN, "") for cell in cells)])
 
     def close(self) -> None:
         """All was read: put the file in its place."""

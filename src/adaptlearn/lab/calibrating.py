@@ -1,7 +1,12 @@
-"""``adaptlearn calibrate``: what a log of answers says about skills and learners, as a world's numbers."""
+"""``adaptlearn calibrate``: what a log says about skills and people, as a world's numbers, with checks and a grade.
+
+Two kinds of log: a table of answers (learner, skill, correct), and an event log with one row per decision, as
+``adaptlearn simulate log=...`` writes it.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from adaptlearn.lab.tables import progress, show
 
@@ -10,65 +15,151 @@ from adaptlearn.lab.tables import progress, show
 class Config:
     """Keys of this verb."""
 
-    log: str = ""  # a CSV, TSV or Parquet of answers: learner, skill, correct
+    log: str = ""  # a CSV, TSV or Parquet of answers: learner, skill, correct; or an event log
     preset: str | None = None  # a known format, e.g. assistments2009
     columns: dict[str, str] = field(default_factory=dict)  # our name -> the file's, e.g. columns.learner=user_id
     world: str | None = None  # a world whose skills carry the log's names: its numbers are refitted
+    law: str = "workplace"  # how the people's minds are taken to work: workplace | bkt
+    agent: str | None = None  # of an event log: who taught; null: as the log says
     to: str | None = None  # where to write; null: nothing is written
-    posterior: str | None = None  # also keep the posterior of the learner model there (.npz)
+    posterior: str | None = None  # also keep the posterior there (.npz)
+    source: str = ""  # what the log is, for people; empty: its file name
     rejects: str | None = None  # where to write rows that could not be used
     steps: int = 150  # of stochastic variational inference
+    populations: int = 150  # simulated in each round
     seed: int = 0
+    threads: int = 1
     format: str = "table"
     debug: bool = False
 
 
 def run(config: Config) -> None:
-    """Fit, print the skills and the doubts, write what was asked for.
+    """Fit, check, print what was learned and what to doubt, write what was asked for.
 
     Raises:
-        ValueError: no log was named.
+        ValueError: no log was named, or an event log without its world.
     """
-    from adaptlearn.core import shelf
-    from adaptlearn.interchange.tables import read
-    from adaptlearn.tracing.worldfit import calibrate_folder, calibrate_world
-
     if not config.log:
         raise ValueError(
-            "log is not given; needed a file of answers, "
+            "log is not given; needed a file of answers or an event log, "
             "e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok"
         )
-    with progress("reading", config.format == "json") as tell:
-        log = read(config.log, config.columns or None, config.preset, config.rejects)
-        tell(f"exact EM on {len(log):,} answers, then Pyro")
-        if config.world is not None:
-            fitted = calibrate_world(log, shelf.where(config.world), to=config.to, steps=config.steps, seed=config.seed)
-        else:
-            fitted = calibrate_folder(log, scratch(config.to), steps=config.steps, seed=config.seed)
-    calibration, posterior = fitted
+    if config.to is not None and Path(config.to).exists():
+        raise ValueError(f"to={config.to} exists; needed a new folder, e.g. to={config.to}-2")
+    events = event_log(config.log)
+    if events is not None:
+        posterior, rows, notes = of_events(config, events)
+    elif config.world is not None:
+        posterior, rows, notes = of_world(config)
+    else:
+        posterior, rows, notes = of_skills(config)
     if config.posterior is not None:
         posterior.save(config.posterior)
-    rows = [dict(skill=s.name, prior=s.tracer.prior, learn=s.tracer.learn, guess=s.tracer.guess, slip=s.tracer.slip,
-                 answers=s.answers, learners=s.learners) for s in calibration.skills]  # fmt: skip
-    spread, (low, high) = float(posterior.mean("ability.sd")), posterior.interval("ability.sd")
+        notes.append(f"posterior: {config.posterior}")
+    show(rows, format=config.format, notes=[*notes, *([f"written: {config.to}"] if config.to else [])])
+
+
+def event_log(path: str) -> Any:
+    """The event log of a file, None if it is a table of answers."""
+    from adaptlearn.core.log import load
+
+    if Path(path).suffix != ".parquet":
+        return None
+    import pyarrow.parquet as pq
+
+    about = pq.read_schema(path).metadata or {}
+    return load(path) if b"adaptlearn_log" in about else None
+
+
+def answers(config: Config) -> Any:
+    """The table of answers."""
+    from adaptlearn.interchange.tables import read
+
+    with progress("reading", config.format == "json"):
+        return read(config.log, config.columns or None, config.preset, config.rejects)
+
+
+def of_skills(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:
+    """No world yet: skills and learners to begin one."""
+    from adaptlearn.tracing.worldfit import calibrate_folder
+
+    log = answers(config)
+    with progress(f"exact EM on {len(log):,} answers, then Pyro", config.format == "json"):
+        calibration, posterior = calibrate_folder(
+            log, scratch(config.to), source=config.source, steps=config.steps, seed=config.seed
+        )
+    (low, high), spread = posterior.interval("ability.sd"), float(posterior.mean("ability.sd"))
     notes = [f"held out by learner: {calibration.held_out}",
              f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})",
              *(f"note: {warning}" for warning in calibration.warnings)]  # fmt: skip
-    show(rows, format=config.format, notes=notes)
-    if config.to:
-        print(f"written: {config.to}")
+    return posterior, skill_rows(calibration), notes
+
+
+def of_world(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:
+    """A world's skills exactly, its people by simulation."""
+    from adaptlearn.core import shelf
+    from adaptlearn.tracing.worldfit import calibrate_world
+
+    log = answers(config)
+    with progress(f"{len(log):,} answers", config.format == "json") as tell:
+        fit = calibrate_world(log, shelf.where(str(config.world)), law=config.law, to=scratch(config.to),
+                              source=config.source, steps=config.steps, populations=config.populations,
+                              seed=config.seed, progress=tell)  # fmt: skip
+    notes = [f"held out by learner: {fit.calibration.held_out}", *people_in_words(fit.posterior, fit)]
+    return fit.posterior, skill_rows(fit.calibration), notes
+
+
+def of_events(config: Config, log: Any) -> tuple[Any, list[dict[str, Any]], list[str]]:
+    """The people of an event log, by simulation.
+
+    Raises:
+        ValueError: no world, or a policy that is not on the shelf.
+    """
+    from adaptlearn.agents import shelf as agents
+    from adaptlearn.core import shelf
+    from adaptlearn.envs.registry import rules
+    from adaptlearn.tracing.traits import calibrate_events
+    from adaptlearn.tracing.worldfit import copied, write_people
+
+    if config.world is None:
+        raise ValueError("world is not given; needed the world in which the log was made, e.g. world=tiny-v1")
+    about = {key: log.provenance[key] for key in ("catalogue",) if key in log.provenance}
+    place = rules(config.world, config.law, **about)
+    policy = agents.build(config.agent or log.policy, place.world)
+    source = config.source or Path(config.log).name
+    with progress(f"{len(log):,} decisions", config.format == "json") as tell:
+        fit = calibrate_events(log, place, policy, source=source, populations=config.populations, seed=config.seed,
+                               threads=config.threads, progress=tell)  # fmt: skip
+    with copied(shelf.where(config.world), scratch(config.to)) as folder:
+        facts = {"source": source, "decisions": len(log), "taught by": policy.name, "law": config.law}
+        write_people(folder, fit.posterior, fit.told, facts, fit.checks, fit.warnings,
+                     log.provenance.get("simulated") == "yes")  # fmt: skip
+    rows = [{**row, "moved_off_the_prior": row["name"] in fit.told} for row in fit.posterior.insights()]
+    return fit.posterior, [{k: v for k, v in row.items() if k != "of"} for row in rows], people_in_words(None, fit)
+
+
+def people_in_words(posterior: Any, fit: Any) -> list[str]:
+    """What was learned of the people, the checks, the grade, the doubts."""
+    said = []
+    if posterior is not None:
+        for name in fit.told:
+            low, high = posterior.interval(name)
+            said.append(f"people: {name} {posterior.mean(name):.2f} (95 % {low:.2f} to {high:.2f})")
+    said += [f"check: {one.words()}" for one in fit.checks]
+    said.append(f"grade {fit.grade}: {fit.why}")
+    if fit.silent:
+        said.append(f"stay assumed: {', '.join(fit.silent)}")
+    return said + [f"note: {warning}" for warning in fit.warnings]
+
+
+def skill_rows(calibration: Any) -> list[dict[str, Any]]:
+    """One row per skill."""
+    return [dict(skill=s.name, prior=s.tracer.prior, learn=s.tracer.learn, guess=s.tracer.guess, slip=s.tracer.slip,
+                 answers=s.answers, learners=s.learners) for s in calibration.skills]  # fmt: skip
 
 
 def scratch(to: str | None) -> Path:
-    """Where a new folder goes; a temporary one if nothing is to be kept.
-
-    Raises:
-        ValueError: the place is taken.
-    """
+    """Where a new folder goes; a temporary one if nothing is to be kept."""
     import tempfile
 
-    if to is None:
-        return Path(tempfile.mkdtemp(prefix="adaptlearn-")) / "fit"
-    if Path(to).exists():
-        raise ValueError(f"to={to} exists; needed a new folder, e.g. to={to}-2, or world={to} to refit it")
-    return Path(to)
+    return Path(to) if to is not None else Path(tempfile.mkdtemp(prefix="adaptlearn-")) / "fit"

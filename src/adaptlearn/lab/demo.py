@@ -1,7 +1,7 @@
 """``adaptlearn demo``: the whole ring once, on simulated people. Few options, nothing faked."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from adaptlearn.core.learner import MODES
 from adaptlearn.core.record import AXES
 from adaptlearn.evaluation.compare import evaluate, paired
 from adaptlearn.lab import checkpoint
-from adaptlearn.lab.compose import Agent, Common
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.evaluating import NOTES, as_row
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, trained
 from adaptlearn.lab.tables import progress, show
@@ -28,7 +28,7 @@ class Config(Common):
 
     learners: int = 1024  # per comparison
     seconds: float = 12.0  # of PPO, processor time
-    to: str = "outputs/demo"
+    to: str = field(default="outputs/demo", metadata=WRITTEN)
     track: bool = True
 
 
@@ -42,16 +42,14 @@ def run(config: Config) -> None:
     with progress("a log of the author's syllabus"):
         lives = simulate(agent_of("syllabus", rules), rules, np.arange(10_000, 10_400), config.seed, log=True)
     rules = calibrated(lives, rules, config.seed)
-    with tracked(
-        "demo", "demo", {"seed": config.seed, "world": rules.world.name}, config.store, labels_of(config)
-    ) as run_:
+    with tracked("demo", config, agent="ppo") as run_:
         policy = learned(config, rules, run_)
         file = checkpoint.save(out / "agent.npz", policy, "ppo", {}, labels_of(config) | {"world": rules.world.name})
         run_.artifact(file)
         compared(config, rules, policy, run_)
         preference(rules, config)
-        print(f"5  tracked: {run_.link()}")
-    shipped(config, rules, policy, out)
+        print(f"5  {run_.link()}")
+        run_.artifact(shipped(config, rules, policy, out))
     print(f"\n{time.perf_counter() - began:.0f} s. Files in {out}/. Next: adaptlearn evaluate, adaptlearn evidence")
 
 
@@ -140,7 +138,7 @@ def preference(rules: Rules, config: Config) -> None:
           + ", ".join(f"{name} {d.mean:+.3f} ± {d.half:.3f}" for name, d in worth.items()))  # fmt: skip
 
 
-def shipped(config: Config, rules: Rules, policy: Any, out: Path) -> None:
+def shipped(config: Config, rules: Rules, policy: Any, out: Path) -> Path:
     """One ONNX graph, asked through onnxruntime alone."""
     from adaptlearn.export import bundle
     from adaptlearn.export.runtime import Runtime
@@ -154,3 +152,4 @@ def shipped(config: Config, rules: Rules, policy: Any, out: Path) -> None:
     choice = advice.choices[0]
     print(f"6  exported: {folder} (graph, contract, catalogue, golden decisions, card). It recommends to a newcomer:\n"
           f"   {choice.title} ({choice.activity}), chance {choice.propensity:.2f}. {choice.why}")  # fmt: skip
+    return folder

@@ -1,14 +1,21 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.room import Rules
+from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
-from adaptlearn.lab.compose import Common
+from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
+from adaptlearn.evaluation.outcomes import outcomes
+from adaptlearn.evaluation.resample import Interval
+from adaptlearn.lab.cluster import lives_on
+from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tracking import tracked
 
 
 @dataclass
@@ -19,8 +26,12 @@ class Config(Common):
     baseline: str = "syllabus"  # an agent is a name, or the .npz file of one that was trained; a ceiling, by name
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
+    catalogues: list[str] = field(
+        default_factory=list
+    )  # as_written | usual_error | careless; empty: that of catalogue=
     learners: int = 4096
-    csv: str | None = None  # also write the rows there
+    rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
+    csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
 NOTES = (
@@ -29,27 +40,76 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
+NOTE = (
+    "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
+)
 
 
 def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
     from adaptlearn.agents.shelf import CEILINGS
 
-    rooms = [
-        (labels_of(config, law=law, meshing=meshing), rules_of(config, law=law, meshing=meshing))
-        for law in config.laws for meshing in config.meshings
-    ]  # fmt: skip
+    rooms = rooms_of(config, config.laws, config.meshings, config.catalogues)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
     first = rooms[0][1]
-    baseline = Path(config.baseline).stem
-    policies = {Path(n).stem: CEILINGS[n]() if n in CEILINGS else agent_of(n, first) for n in names}
-    with progress("evaluating", config.format == "json") as tell:
-        rows, _ = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
-                           threads=config.threads, progress=tell)  # fmt: skip
+    policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
+    if config.rules is not None:
+        return under_rules(config, policies, rooms)
+    with (
+        tracked("evaluate", config, agent=",".join(names)) as tracker,
+        progress("evaluating", config.format == "json") as tell,
+    ):
+        rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
+                           threads=config.threads, live=lives_on(config.compute, config.cluster),
+                           progress=tell)  # fmt: skip
+        tracker.metrics({f"goal/{r.policy}/{r.law}/{r.meshing}": r.goal for r in rows})
+        tracker.metrics({f"gain/{r.policy}/{r.law}/{r.meshing}": r.gain.mean for r in rows if r.gain is not None})
+        tracker.text("table.csv", csv_of([as_row(row) for row in rows]))
     if config.csv is not None:
-        write_csv(rows, config.csv)
-    show([as_row(row) for row in rows], format=config.format, notes=NOTES,
+        keep(config.csv, csv_of([as_row(row) for row in rows]))
+    notes = [*NOTES, tracker.link()] if config.track else NOTES
+    show([as_row(row) for row in rows], format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
+    if config.format == "table" and len(names) > 1:
+        cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
+        strata = np.zeros(config.learners, np.int64)
+        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, config.baseline)
+        show(
+            [robust_row(row) for row in robust(table)],
+            title="\nOver all of them",
+            notes=[NOTE, verdict(table).words + "."],
+        )
+
+
+def rooms_of(config: Common, laws: list[str], meshings: list[str], catalogues: list[str]) -> list[Any]:
+    """Every world that might be the true one.   -> (labels, rules) per column"""
+    named = [dict(law=law, meshing=meshing, catalogue=catalogue) for law in laws for meshing in meshings
+             for catalogue in (catalogues or [config.catalogue])]  # fmt: skip
+    return [(labels_of(config, **column), rules_of(config, **column)) for column in named]
+
+
+def robust_row(row: Robust) -> dict[str, object]:
+    """One policy over all worlds, for people."""
+    return {
+        "policy": row.policy, "gain": _half(row.gain.mean), "interquartile": _half(row.gain.middle),
+        "P(improvement)": row.gain.better.value, "worst": _half(row.worst.mean), "worst_world": row.worst_column,
+        "worlds_up": row.up, "worlds_down": row.down, "regret": row.regret,
+    }  # fmt: skip
+
+
+def _half(interval: Interval) -> tuple[float, float]:
+    """An interval as mean and half-width."""
+    return interval.value, (interval.high - interval.low) / 2.0
+
+
+def under_rules(config: Config, policies: dict[str, Any], rooms: list[tuple[dict[str, str], Rules]]) -> None:
+    """Every agent with the department's rules and without them."""
+    from adaptlearn.lab import ruling
+
+    with progress("evaluating rules", config.format == "json") as tell:
+        rows = ruling.weighed(policies, rooms, str(config.rules), np.arange(config.learners), config.seed,
+                              threads=config.threads, progress=tell)  # fmt: skip
+    show(rows, format=config.format, notes=ruling.NOTES, title=f"{rooms[0][1].world.title}, under {config.rules}")
 
 
 def as_row(row: Standing) -> dict[str, object]:
@@ -61,16 +121,17 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_csv(rows: list[Standing], path: str) -> None:
-    """The same rows as a file, whole or not at all."""
+def csv_of(rows: list[dict[str, object]]) -> str:
+    """Rows for people as CSV; a difference becomes two columns, itself and its half-width."""
     import csv
     import io
 
-    from adaptlearn.core.keep import keep
-
     text = io.StringIO()
-    plain = [as_row(r) | {"gain": r.gain.mean if r.gain else "", "half": r.gain.half if r.gain else ""} for r in rows]
+    plain = []
+    for row in rows:
+        gain = row["gain"]
+        plain.append(row | {"gain": gain.mean if gain else "", "half": gain.half if gain else ""})  # type: ignore[attr-defined]
     writer = csv.DictWriter(text, list(plain[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in plain)
-    keep(path, text.getvalue())
+    return text.getvalue()

@@ -5,6 +5,8 @@ import sys
 from importlib import import_module
 from typing import NamedTuple
 
+from adaptlearn.lab.choices import GROUPS
+
 
 class Verb(NamedTuple):
     """One command: where it lives and what to say of it."""
@@ -19,6 +21,13 @@ VERBS = {
                  ("adaptlearn demo",)),
     "worlds": Verb("lab.worlds", "what worlds there are, or check one", ("adaptlearn worlds",
                                                                          "adaptlearn worlds env=path/to/folder")),
+    "world new": Verb("lab.world_new", "begin a world of your own: a workbook with drop-downs to fill in",
+                      ("adaptlearn world new to=my-world", "adaptlearn world new to=my-world example=false")),
+    "world import": Verb("lab.world_import", "make a world of the filled workbook, or a workbook of an LMS's catalogue",
+                         ("adaptlearn world import from=my-world/my-world.xlsx to=my-world",
+                          "adaptlearn world import from=lms-catalogue.csv to=my-world")),
+    "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
+                        ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
     "agents": Verb("lab.shelf", "what agents there are, what each reads, and what it must beat",
                    ("adaptlearn agents", "adaptlearn agents format=json")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",
@@ -26,17 +35,58 @@ VERBS = {
                       "adaptlearn simulate env=tiny-v1 agent=random learners=1000 log=log.parquet")),
     "evaluate": Verb("lab.evaluating", "compare agents on the same learners, under several laws and meshing worlds",
                      ("adaptlearn evaluate",
-                      "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]")),
+                      "adaptlearn evaluate agents=[syllabus,mastery] laws=[workplace,bkt] meshings=[null,contested]",
+                      "adaptlearn evaluate agents=[mastery] rules=rules.toml")),
+    "report": Verb("lab.reporting", "is an agent worth a pilot? One page to decide on, the rest folds out",
+                   ("adaptlearn report agent=mastery to=report",
+                    "adaptlearn report env=tiny-v1 agent=linear others=[mastery] learners=512 to=report")),
+    "judge": Verb("lab.judging", "what an agent would have been worth on the learners of a log, or why it cannot say",
+                  ("adaptlearn judge log=log.parquet agent=mastery temperature=0.5",
+                   "adaptlearn judge env=tiny-v1 log=log.parquet agent=evidenced temperature=1 estimators=[all]")),
     "train": Verb("lab.training", "train an agent and track the run",
                   ("adaptlearn train agent=ppo", "adaptlearn train agent=ppo resume=true",
                    "adaptlearn train agent=linear env=tiny-v1 seed=3")),
-    "calibrate": Verb("lab.calibrating", "fit learners to a log of answers",
-                      ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",)),
+    "tune": Verb("lab.tuning", "search an agent's settings; stopped early where hopeless, resumed where killed",
+                 ("adaptlearn tune agent=linear sweep=linear trials=20",
+                  "adaptlearn tune agent=ppo sweep=ppo trials=40 workers=2")),
+    "runs": Verb("lab.runs", "list runs, compare some, send what is still waiting",
+                 ("adaptlearn runs", "adaptlearn runs compare 3f2a 9c1b", "adaptlearn runs sync")),
+    "reproduce": Verb("lab.reproducing", "a run again from its stored config: are the numbers the same?",
+                      ("adaptlearn reproduce 3f2a",)),
+    "doctor": Verb("lab.doctoring", "what a log can tell about your people, what stays assumed, what to log first",
+                   ("adaptlearn doctor log=export.xlsx page=doctor.html",
+                    "adaptlearn doctor log=[studentInfo.csv,studentRegistration.csv]",
+                    "adaptlearn doctor log=export.csv columns.learner=Who columns.activity=What format=json")),
+    "statements": Verb("lab.stating", "write an event log as xAPI statements for a learning record store",
+                       ("adaptlearn statements log=log.parquet to=statements.jsonl.gz salt='words of your own'",)),
+    "calibrate": Verb("lab.calibrating", "fit skills and people to a log, check them on held-out learners, grade",
+                      ("adaptlearn calibrate log=path/to/answers.csv preset=assistments2009 to=my-world",
+                       "adaptlearn calibrate log=answers.csv preset=assistments2009 world=practice-v1 to=mine",
+                       "adaptlearn calibrate log=log.parquet world=tiny-v1 to=mine posterior=people.npz")),
+    "trace": Verb("lab.tracing", "how well a log of answers can be traced, and by which tracer",
+                  ("adaptlearn trace log=path/to/answers.csv preset=assistments2009 model=[bkt,pfa,dkt]",
+                   "adaptlearn trace log=a.csv columns.learner=user columns.skill=kc columns.correct=ok format=json",
+                   "adaptlearn trace log=path/to/answers.csv preset=assistments2009_items model=[all] csv=rows.csv")),
+    "insights": Verb("lab.insights", "what learners say they like and what they show; what it takes to tell",
+                     ("adaptlearn insights", "adaptlearn insights log=log.parquet stated=survey.csv")),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
                       "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+    "pilot plan": Verb("lab.pilot_plan", "how many learners a pilot needs, how long, when to stop",
+                       ("adaptlearn pilot plan agent=mastery to=pilot.json",
+                        "adaptlearn pilot plan effect=0.05 sd=0.2 pretest=0.6 team=8 icc=0.05 attrition=0.2")),
+    "pilot monitor": Verb("lab.pilot_monitor", "what a pilot's scores say so far; look as often as you like",
+                          ("adaptlearn pilot monitor plan=pilot.json log=scores.csv",)),
     "export": Verb("lab.exporting", "write an agent as one self-checking bundle",
-                   ("adaptlearn export agent=mastery to=bundle",)),
+                   ("adaptlearn export agent=mastery to=bundle",
+                      "adaptlearn export checkpoint=agent.npz to=agents/linear-onboarding learners=2048")),
+    "bundle": Verb("lab.bundling", "check a bundle, show what is in it, compare two, or read what was logged with it",
+                   ("adaptlearn bundle check agents/mastery-onboarding/bundle", "adaptlearn bundle show bundle",
+                    "adaptlearn bundle diff bundle other-bundle",
+                    "adaptlearn bundle log bundle lines=decisions.jsonl to=log.parquet")),
+    "registry": Verb("lab.registry", "bundles in MLflow's registry: challenger, gated champion, and a server",
+                     ("adaptlearn registry add agents/mastery-onboarding/bundle", "adaptlearn registry list",
+                      "adaptlearn registry promote", "adaptlearn registry serve port=5001")),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
                       ("adaptlearn recommend bundle=bundle k=3",)),
 }  # fmt: skip
@@ -45,52 +95,102 @@ VERBS = {
 def help_text() -> str:
     """What ``adaptlearn --help`` prints."""
     lines = ["adaptlearn: simulated learners, the policies that teach them, and the evidence to judge both", "",
-             "usage: adaptlearn VERB [key=value ...] [--help] [--cfg job] [-m]", ""]  # fmt: skip
-    lines += [f"  {name:<10} {verb.line}" for name, verb in VERBS.items()]
+             "usage: adaptlearn VERB [key=value ...] [-m] [--help] [--cfg job] [--config-dir FOLDER]", ""]  # fmt: skip
+    lines += [f"  {name:<13} {verb.line}" for name, verb in VERBS.items()]
     return "\n".join([*lines, "", "examples:", *(f"  {verb.examples[0]}" for verb in VERBS.values()), "",
-                      "`adaptlearn VERB --help` lists keys with their defaults. format=json gives any table as JSON.",
+                      "choices, each key=name:", *(f"  {name:<11} {group.line}" for name, group in GROUPS.items()), "",
+                      "`adaptlearn VERB --help` lists keys and options. format=json gives any table as JSON.",
+                      'In bash: eval "$(adaptlearn -sc install=bash)" completes verbs, keys and options.',
                       "Learners here are simulated. What is assumed is graded C on the world's card."])  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run a verb and exit: 0 well, 2 for something the caller can mend, 130 when interrupted."""
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(help_text())
+        _say(help_text())
         return
     if arguments[0] in ("-V", "--version"):
         from adaptlearn import __version__
 
-        print(f"adaptlearn {__version__}")
+        _say(f"adaptlearn {__version__}")
         return
-    name, rest = arguments[0], arguments[1:]
+    if arguments[0] in ("-sc", "--shell-completion"):
+        from adaptlearn.lab.asking import complete
+
+        verb = complete(arguments, VERBS)
+        arguments = [verb, *arguments] if verb else sys.exit(0)
+    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
+    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
     if name not in VERBS:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, VERBS, 1) or ["demo"]
-        _stop(f"adaptlearn: no verb {name!r}; needed one of {', '.join(VERBS)}, e.g. adaptlearn {near[0]}")
+        wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
+        found = both if len(wanted) < len(VERBS) else name
+        near = (get_close_matches(found, wanted, 1) or wanted)[0]
+        _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
 
 
 def _run(name: str, rest: list[str]) -> int:
-    debug = "debug=true" in rest
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads collapse when another process holds a core
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    debug = any(word.startswith("debug=") and word != "debug=false" for word in rest)
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")  # two torch threads collapse when another process holds a core
     try:
-        from adaptlearn.lab.compose import compose, delegated
-
-        module = import_module(f"adaptlearn.{VERBS[name].module}")
-        if delegated(name, rest, module):
-            return 0
-        return int(module.run(compose(name, module.Config, rest)) or 0)
+        return perform(name, rest)
     except KeyboardInterrupt:
         print("\nadaptlearn: interrupted; nothing half-written was left behind", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # `adaptlearn ... | head`: whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError, LookupError, ImportError, ArithmeticError) as error:
         if debug:
             raise
-        _stop(f"adaptlearn {name}: {error}")
+        from adaptlearn.lab.tables import sentence
+
+        _stop(f"adaptlearn {name}: {sentence(error)}")
     return 2
+
+
+def perform(name: str, rest: list[str]) -> int:
+    """One verb with its words: help, a question, a sweep, or the thing itself.   -> exit status"""
+    from adaptlearn.lab import asking
+
+    module = import_module(f"adaptlearn.{VERBS[name].module}")
+    if "--help" in rest or "-h" in rest:
+        return _say(asking.verb_help(name, VERBS[name], module.Config, [w for w in rest if w not in ("--help", "-h")]))
+    arguments = named(rest, getattr(module, "WORDS", ()))
+    if asking.asked(arguments):
+        asking.answer(name, module.Config, arguments)
+        return 0
+    if "-m" in arguments or "--multirun" in arguments:
+        from adaptlearn.lab.sweeping import sweep
+
+        return sweep(name, module, [word for word in arguments if word not in ("-m", "--multirun")])
+    from adaptlearn.lab.compose import compose
+
+    return int(module.run(compose(name, module.Config, arguments)) or 0)
+
+
+def named(words: list[str], keys: tuple[str, ...]) -> list[str]:
+    """Bare words as the keys they stand for, e.g. ``reproduce 3f2a`` as ``run_id=3f2a``; the last takes the rest."""
+    bare = [word for word in words if "=" not in word and not word.startswith(("-", "~"))]
+    if not keys or not bare:
+        return words
+    first, more = bare[: len(keys) - 1], bare[len(keys) - 1 :]
+    given = [f"{key}={word}" for key, word in zip(keys, first, strict=False)]
+    given += [f"{keys[-1]}={more[0] if len(more) == 1 else '[' + ','.join(more) + ']'}"] if more else []
+    return [*given, *(word for word in words if word not in bare)]
+
+
+def _say(text: str) -> int:
+    try:
+        print(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _stop(message: str) -> None:

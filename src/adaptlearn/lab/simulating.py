@@ -1,14 +1,17 @@
 """``adaptlearn simulate``: teach simulated learners with one agent; say how they fared; keep the log."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import mean_of_known
-from adaptlearn.lab.compose import Agent, Common
-from adaptlearn.lab.pieces import agent_of, rules_of
+from adaptlearn.lab.cluster import lives_on
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.pieces import agent_of, rules_of, softened
 from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tracking import tracked
 
 
 @dataclass
@@ -17,15 +20,31 @@ class Config(Common):
 
     agent: Agent = field(default_factory=Agent)
     learners: int = 4096
-    log: str | None = None  # a Parquet file for one row per decision
+    log: str | None = field(default=None, metadata=WRITTEN)  # a Parquet file for one row per decision
+    temperature: float | None = None  # of the agent's choices; a log with some chance in it can judge other agents
 
 
 def run(config: Config) -> None:
     """Simulate, print one row, write the log if asked."""
+    with tracked("simulate", config, config.agent.name, agent=config.agent.name) as tracker:
+        row, path = taught(config)
+        tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
+        if path is not None:
+            tracker.data(path.name, path, "made")
+            tracker.artifact(path)
+    notes = ["Simulated learners. goal: forecast P(correct) on the target skills at the retention check, 0 to 1."]
+    notes += [f"log: {path}"] if path is not None else []
+    notes += [tracker.link()] if config.track else []
+    show([row], format=config.format, notes=notes)
+
+
+def taught(config: Config) -> tuple[dict[str, Any], Path | None]:
+    """One row on how the learners fared, and the file of their log if one was asked for."""
     rules = rules_of(config)
-    policy = agent_of(config.agent, rules)
+    policy = softened(agent_of(config.agent, rules, config.allow), config.temperature)
     with progress(f"{config.learners} learners", config.format == "json") as tell:
-        lives = simulate(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
+        live = lives_on(config.compute, config.cluster)
+        lives = live(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
                          threads=config.threads, progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
     row = {
         "agent": policy.name, "world": rules.world.name, "law": config.law, "learners": config.learners,
@@ -34,8 +53,4 @@ def run(config: Config) -> None:
         "completed": float(lives["completed"].mean()), "minutes": float(lives["minutes"].mean()),
         "staff_minutes": float(lives["staff_minutes"].mean()), "stars": mean_of_known(lives.stars),
     }  # fmt: skip
-    notes = ["Simulated learners. goal: forecast P(correct) on the target skills at the retention check, 0 to 1."]
-    if config.log is not None and lives.log is not None:
-        path = lives.log.save(config.log)
-        notes.append(f"log: {path} ({len(lives.log):,} decisions)")
-    show([row], format=config.format, notes=notes)
+    return row, lives.log.save(config.log) if config.log is not None and lives.log is not None else None

@@ -37,6 +37,12 @@ def show(rows: Sequence[dict[str, Any]], *, format: str = "table", title: str = 
         console.print(f"[dim]{note}[/dim]")
 
 
+def sentence(error: Exception) -> str:
+    """What an error says: in one line, if it says one thing."""
+    faults = getattr(error, "faults", ())
+    return str(faults[0]) if len(faults) == 1 and not faults[0].file.endswith((".csv", ".toml")) else str(error)
+
+
 def cell(value: Any) -> str:
     """One value for people: a difference as mean ± half-width, floats with three decimals, large ones with none."""
     if value is None:

@@ -1,6 +1,6 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
-from adaptlearn.lab.compose import Agent, Common
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shape_of, trained
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shaping, trained
+from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.tables import progress, show
-from adaptlearn.lab.tracking import tracked
+from adaptlearn.lab.tracking import Tracker, tracked
 
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
@@ -28,47 +29,43 @@ class Config(Common):
     start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
-    to: str = "agent.npz"  # where the trained agent goes
+    to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
     track: bool = True
-    experiment: str = "adaptlearn"  # MLflow's name for a group of runs
 
 
 def run(config: Config) -> None:
     """Train, judge on fresh learners against the syllabus, keep, track."""
-    if config.track:
-        with tracked(
-            config.experiment, config.agent.name, flat(asdict(config)), config.store, tags_of(config)
-        ) as tracker:
-            row, file = train(config, lambda step, values: tracker.metrics(values, step))
-            tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
-            tracker.artifact(file)
-        notes = [f"tracked: {tracker.link()}"]
-    else:
-        row, file = train(config, lambda step, values: None)
-        notes = ["not tracked: track=false"]
+    with tracked("train", config, config.agent.name, agent=config.agent.name) as tracker:
+        row, file = train(config, tracker)
+        tracker.metrics({key: value for key, value in row.items() if isinstance(value, float)})
+        tracker.artifact(file)
     show(
         [row],
         format=config.format,
-        notes=[f"kept: {file}", *notes, f"next: adaptlearn export checkpoint={file} to=bundle"],
+        notes=[f"kept: {file}", tracker.link(), f"next: adaptlearn export checkpoint={file} to=bundle"],
     )
 
 
-def train(config: Config, log: Any) -> tuple[dict[str, Any], Path]:
+def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     """Train and judge.   -> a row of figures, the file"""
     rules = rules_of(config)
+    if rules.world.folder is not None:
+        tracker.data(rules.world.name, rules.world.folder, "training")
+    more = watched(config, rules)
+    done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
         def report(step: int, values: dict[str, float]) -> None:
             tell(" · ".join(f"{key} {value:.3g}" for key, value in values.items()))
-            log(step, values)
+            tracker.metrics(values, done + step)
 
-        policy = trained(config.agent, rules, config.seed, report, **watched(config, rules))
+        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shape_of(config.agent), about)
+    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
@@ -87,10 +84,9 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
         return {}
+    file, begun = state_of(config), {key: value for key, value in recipe(config).items() if key != "learners"}
     taught = {key: value for key, value in config.agent.settings.items() if key not in LONG}
-    file, begun = state_of(config), {"agent": config.agent.name, "settings": taught, "start": config.start,
-                                     "seed": config.seed, "env": config.env,
-                                     "held_out": config.held_out} | labels_of(config)  # fmt: skip
+    begun["agent"] = {"name": config.agent.name, "settings": taught}
     ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
 
     def judge(policy: Any) -> float:
@@ -111,14 +107,6 @@ def state_of(config: Config) -> Path:
     return Path(config.to).with_suffix(".state.npz")
 
 
-def tags_of(config: Common) -> dict[str, str]:
-    """What a run is found by."""
-    return labels_of(config) | {"world": Path(config.env).name, "seed": str(config.seed)}
-
-
-def flat(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted names."""
-    out: dict[str, Any] = {}
-    for key, value in nested.items():
-        out |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return out
+def resumed(config: Config) -> Config:
+    """The configuration that goes on where this one was cut off, if it was: what a sweep asks of a verb."""
+    return replace(config, resume=True) if state_of(config).exists() else config

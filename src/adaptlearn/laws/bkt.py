@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from adaptlearn.core.equations import exp, formula, log, maximum, minimum, where
 
+LIKELIHOOD = "exact"  # of answers: a hidden Markov model with one state per skill
+
 
 class Mind(NamedTuple):
     """One skill of one learner."""

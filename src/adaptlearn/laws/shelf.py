@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
 
-OWN = ("workplace", "bkt")
+OWN = ("workplace", "bkt", "logistic", "memory", "hlr", "dash")
 GROUP = "adaptlearn.laws"  #: entry-point group under which other packages offer theirs
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from adaptlearn.core.equations import exp, formula, log, maximum, minimum, sigmoid, where
 
+LIKELIHOOD = "particles"  # of answers: every gain is drawn, so minds must be drawn along
+
 
 class Mind(NamedTuple):
     """One skill of one learner."""

@@ -13,9 +13,9 @@ learning is per lesson; given a ``group``, the prior is per group of learners, o
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import cpu_count
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,14 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from adaptlearn.core import luck
 from adaptlearn.core.record import Tracer, after_items
 from adaptlearn.tracing.bkt_fit import COINS, FAINT, STARTS, Priors, Settings, SkillFit, Variants, data_of, fit_skill
-from adaptlearn.tracing.scoring import CrossValidation, Scores, cross_validate, score
-from adaptlearn.tracing.sequences import Sequences, sequences
-
-Floats = NDArray[np.float64]
-
-
-class UnknownSkill(ValueError):
-    """A log speaks of a skill the tracer was not fitted on."""
+from adaptlearn.tracing.estimator import Estimator, Floats
+from adaptlearn.tracing.sequences import Sequences, beside, both_kinds, sequences
 
 
 class Trace(NamedTuple):
@@ -41,13 +35,14 @@ class Trace(NamedTuple):
 
 
 @dataclass
-class BKT:
+class BKT(Estimator):
     """A tracer of knowledge, one two-state hidden Markov model per skill.
 
     Fitted attributes: ``skills_`` (name -> SkillFit), ``log_likelihood_`` (nats, in sample), ``n_answers_``,
     ``typical_`` (the median skill, for skills nobody has data on).
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("item", "lesson", "group")
     restarts: int = 5  # starting points per skill, >= 1
     forgets: bool = False  # may what is known become unknown between answers
     priors: Priors = FAINT
@@ -68,12 +63,7 @@ class BKT:
         """
         self._check()
         seqs = sequences(learner, skill, correct)
-        if seqs.right.min() == seqs.right.max():
-            kind = "right" if seqs.right[0] else "wrong"
-            raise ValueError(
-                f"correct: found {len(seqs.right)} answers, all {kind}; needed both kinds, else guessing, slipping and "
-                "learning cannot be told apart, e.g. the log before completions were filtered"
-            )
+        both_kinds(seqs.right)
         columns = _sorted_columns(seqs, item, lesson, group)
         how = Settings(self.priors, self.forgets, self.pull, self.tolerance, self.sweeps)
         starts = self._starts(seqs.skills)
@@ -168,27 +158,6 @@ class BKT:
         told = after_items(np.asarray(known, np.float64), 1.0, np.asarray(correct, np.float64), tracer)
         return told * (1.0 - tracer.forget) + (1.0 - told) * tracer.learn
 
-    def knows(self, skill: ArrayLike) -> NDArray[np.bool_]:
-        """Whether fit saw each skill.   [M] -> [M]"""
-        return np.array([name in self.skills_ for name in np.asarray(skill).tolist()], bool)
-
-    def evaluate(
-        self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, unknown: str = "error",
-        item: ArrayLike | None = None, lesson: ArrayLike | None = None, group: ArrayLike | None = None,
-    ) -> Scores:  # fmt: skip
-        """AUC, RMSE, log-likelihood and calibration error of ``predict``, pooled over answers."""
-        chance = self.predict(learner, skill, correct, unknown=unknown, item=item, lesson=lesson, group=group)
-        return score(correct, chance, int((~self.knows(skill)).sum()))
-
-    def cross_validate(
-        self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, folds: int = 5, *,
-        item: ArrayLike | None = None, lesson: ArrayLike | None = None, group: ArrayLike | None = None,
-    ) -> CrossValidation:  # fmt: skip
-        """Scores on held-out learners; a skill that only they practised is foretold by the typical skill."""
-        given = {"item": item, "lesson": lesson, "group": group}
-        columns = {name: values for name, values in given.items() if values is not None}
-        return cross_validate(self, learner, skill, correct, folds, self.seed, columns)
-
     def table(self, level: float = 0.95) -> list[dict[str, object]]:
         """One row per skill: chances, their intervals, answers, learners, log-likelihood."""
         rows = []
@@ -200,14 +169,6 @@ class BKT:
             rows.append(row | {"log_likelihood": fit.log_likelihood})
         return rows
 
-    def get_params(self, deep: bool = True) -> dict[str, object]:
-        """Settings by name, as scikit-learn's ``clone`` asks for them."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
-
-    def clone(self) -> Self:
-        """The same settings, unfitted."""
-        return type(self)(**self.get_params())
-
     def _starts(self, skills: tuple[object, ...]) -> Floats:
         """Starting points, addressed by the skill's name: another skill more changes nobody's start.   -> [K, R, 5]"""
         who = luck.addresses_of(str(name) for name in skills)[:, None, None]
@@ -216,38 +177,18 @@ class BKT:
         return low + (high - low) * draws.astype(np.float64)
 
     def _check(self) -> None:
-        needed = {"restarts": 1, "pull": 1e-9, "tolerance": 1e-12, "sweeps": 4}
-        for name, least in needed.items():
-            if not getattr(self, name) >= least:
-                raise ValueError(
-                    f"BKT.{name} = {getattr(self, name)}; needed at least {least}, e.g. {getattr(BKT, name)}"
-                )
+        self.at_least(restarts=1, pull=1e-9, tolerance=1e-12, sweeps=4)
         for coin, (no, yes) in zip(Priors._fields, self.priors, strict=True):
             if not (no >= 0.0 and yes >= 0.0):
                 raise ValueError(f"BKT.priors.{coin} = ({no}, {yes}); needed imagined events >= 0, e.g. (16, 4)")
 
     def _fit_of(self, skill: object) -> SkillFit:
         if skill not in self.skills_:
-            raise self._unknown([skill])
+            raise self.stranger([skill])
         return self.skills_[skill]
 
-    def _unknown(self, names: list[object]) -> UnknownSkill:
-        found = ", ".join(repr(name) for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return UnknownSkill(
-            f"skill: found {found}, not in the log of fit; needed one of the {len(self.skills_)} fitted skills, "
-            f"e.g. {next(iter(self.skills_))!r}"
-        )
-
     def _skill_by_skill(self, seqs: Sequences, columns: Variants, unknown: str):  # type: ignore[no-untyped-def]
-        if not hasattr(self, "skills_"):
-            raise ValueError(
-                "BKT: found no fitted skills; needed fit(...) first, e.g. BKT().fit(learner, skill, correct)"
-            )
-        if unknown not in ("error", "typical"):
-            raise ValueError(f"unknown = {unknown!r}; needed 'error' or 'typical', e.g. 'typical'")
-        strangers = [name for name in seqs.skills if name not in self.skills_]
-        if strangers and unknown == "error":
-            raise self._unknown(strangers)
+        strangers = self.check_names(seqs.skills, unknown)
         stand_in = BKT.of({None: self.typical_}).skills_[None] if strangers else None
         for k, name in enumerate(seqs.skills):
             fit = self.skills_.get(name) or stand_in
@@ -259,11 +200,6 @@ def _typical(tracers) -> Tracer:  # type: ignore[no-untyped-def]
 
 
 def _sorted_columns(seqs: Sequences, *columns: ArrayLike | None) -> Variants:
-    found = []
-    for name, values in zip(Variants._fields, columns, strict=True):
-        column = None if values is None else np.asarray(values)
-        if column is not None and column.shape != seqs.right.shape:
-            raise ValueError(f"{name}: found shape {column.shape}; needed one value per answer, ({len(seqs.right)},), "
-                             "e.g. the column beside correct")  # fmt: skip
-        found.append(None if column is None else column[seqs.order])
+    given = zip(Variants._fields, columns, strict=True)
+    found = [None if values is None else beside(values, name, len(seqs.right))[seqs.order] for name, values in given]
     return Variants(*found)

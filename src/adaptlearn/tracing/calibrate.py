@@ -5,7 +5,7 @@
 
     calibrate_world(log, "envs/practice-v1")      # writes the fitted numbers into a world's folder
 
-A fit does not earn a world more than grade B: grade A needs checks on held-out learners of what the world is for.
+A fit does not earn a world more than grade B: grade A needs checks on held-out learners, see ``predictive``.
 """
 
 import re
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.core.catalogue import Skill
+from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.record import Tracer
 from adaptlearn.tracing.bkt import BKT
 from adaptlearn.tracing.bkt_fit import MILD, Priors, SkillFit
@@ -99,6 +100,23 @@ def calibrate_bkt(
         "calibration error on held-out learners": round(held_out.calibration_error, 4),
     }
     return Calibration(tracer, skills, in_sample, held_out, tuple(warnings), provenance)
+
+
+def coins(calibration: Calibration, ids: Sequence[str], draws: int = 256, seed: int = 0) -> Posterior:
+    """What the log left uncertain of each skill's coins, as draws: normal on the logit scale around the fit.
+
+    Names ``prior`` ``learn`` ``guess`` ``slip`` [J, K], labelled by ``ids``. Where the data do not bend the likelihood
+    the prior's spread of about one logit is taken; guess + slip stay below 1.
+    """
+    rng, found = np.random.default_rng(seed), {}
+    for coin in ("prior", "learn", "guess", "slip"):
+        chance = np.array([getattr(skill.tracer, coin) for skill in calibration.skills]).clip(1e-6, 1.0 - 1e-6)
+        error = np.array([getattr(calibration.tracer.skills_[skill.name].error, coin) for skill in calibration.skills])
+        noise = np.nan_to_num(error, nan=1.0).clip(0.0, 2.0) * rng.standard_normal((draws, len(chance)))
+        found[coin] = 1.0 / (1.0 + (1.0 - chance) / chance * np.exp(-noise))
+    found["guess"] = np.minimum(found["guess"], SPREAD_OUT - found["slip"])
+    about = {key: str(value) for key, value in calibration.provenance.items()}
+    return Posterior(found, about, {coin: tuple(ids) for coin in found})
 
 
 def ids_of(names: Sequence[str]) -> list[str]:

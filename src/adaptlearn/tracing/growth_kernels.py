@@ -1,11 +1,13 @@
-"""The likelihood of answers under logistic growth, with each learner's ability integrated out; compiled, with gradient.
+"""The likelihood of answers under a logistic model with each learner's ability integrated out; compiled, with gradient.
 
-    P(right) = sigmoid(ability_n + easiness_k + slope_k x),   x = log(1 + earlier answers of n on k)
-    ability_n ~ Normal(0, spread)
+    P(right) = sigmoid(ability_n + sum_j value_ij effect[index_ij]),   ability_n ~ Normal(0, spread)
 
-An additive factor model (Cen, Koedinger & Junker 2006) on the logarithm of practice. The integral over abilities is
-adaptive Gauss-Hermite quadrature (Naylor & Smith 1982; Pinheiro & Bates 1995): nodes sit around each learner's own
-most likely ability, so a handful is exact to many digits and nothing is left for a guide to get wrong.
+A logistic regression on a sparse design of J terms an answer, with a random intercept per learner: additive factors
+(Cen, Koedinger & Junker 2006) and whatever else the columns say. The integral over abilities is adaptive Gauss-Hermite
+quadrature (Naylor & Smith 1982; Pinheiro & Bates 1995): nodes sit around each learner's own most likely ability, so a
+handful is exact to many digits and nothing is left for a guide to get wrong.
+
+Arrays: effect [P]; start [N + 1] says where each learner's answers begin; index, value [M, J]; right [M].
 """
 
 import math
@@ -16,7 +18,17 @@ from adaptlearn.tracing.bkt_kernels import compiled
 
 CLIMB = 20  #: most Newton steps to a learner's most likely ability
 STRIDE = 2.0  #: longest of them, logit
+FARTHEST = 40.0  #: logit of an answer
 TOGETHER = 8  #: factors multiplied before a logarithm is taken
+
+
+@compiled
+def level(effect, index, value, i):
+    """Logit of answer i at ability 0; a search that strays too far is kept within what can be computed."""
+    total = 0.0
+    for j in range(index.shape[1]):
+        total += value[i, j] * effect[index[i, j]]
+    return min(max(total, -FARTHEST), FARTHEST)
 
 
 @compiled
@@ -59,14 +71,12 @@ def expected(odds, ability, share):
 
 
 @compiled
-def marginal(easiness, slope, spread, start, skill, practice, right, nodes, weights, d_easiness, d_slope, longest):
+def marginal(effect, spread, start, index, value, right, nodes, weights, gradient, longest):
     """Log-likelihood of all answers and its gradient.
 
-    easiness, slope [K]; start [N + 1], skill, practice, right [M] learner by learner; nodes, weights [Q] of
-    Gauss-Hermite -> log-likelihood, its derivative by spread; d_easiness, d_slope [K] filled
+    nodes, weights [Q] of Gauss-Hermite -> log-likelihood, its derivative by spread; gradient [P] filled
     """
-    d_easiness[:] = 0.0
-    d_slope[:] = 0.0
+    gradient[:] = 0.0
     total, d_spread, Q = 0.0, 0.0, len(nodes)
     odds, chance, place, share = np.empty(longest), np.empty(Q), np.empty(Q), np.empty(Q)
     for n in range(len(start) - 1):
@@ -74,11 +84,10 @@ def marginal(easiness, slope, spread, start, skill, practice, right, nodes, weig
         here = odds[:count]
         n_right, as_right = 0.0, 0.0
         for i in range(count):
-            k = skill[first + i]
-            level = easiness[k] + slope[k] * practice[first + i]
-            here[i] = math.exp(level)
+            logit = level(effect, index, value, first + i)
+            here[i] = math.exp(logit)
             n_right += right[first + i]
-            as_right += right[first + i] * level
+            as_right += right[first + i] * logit
         centre, bend = most_likely(here, n_right, spread)
         width = math.sqrt(2.0 / bend)
         best = -np.inf
@@ -101,21 +110,61 @@ def marginal(easiness, slope, spread, start, skill, practice, right, nodes, weig
             place[q] = math.exp(place[q])
         for i in range(count):
             left = float(right[first + i]) - expected(here[i], place, share)
-            d_easiness[skill[first + i]] += left
-            d_slope[skill[first + i]] += left * practice[first + i]
+            for j in range(index.shape[1]):
+                gradient[index[first + i, j]] += left * value[first + i, j]
     return total, d_spread
 
 
 @compiled
-def abilities(easiness, slope, spread, start, skill, practice, right, most, error, longest):
+def information(effect, spread, start, index, value, right, out, longest):
+    """How sharply the answers bend the likelihood at this point, abilities integrated out by Laplace's method.
+
+    Per learner, with w = p (1 - p) at the most likely ability:
+
+        sum w x x' - (sum w x)(sum w x)' / (sum w + 1 / spread^2)
+
+    -> the same for log spread; out [P, P] filled
+    """
+    out[:] = 0.0
+    by_spread, J = 0.0, index.shape[1]
+    odds, shared, met, is_met = np.empty(longest), np.zeros(len(effect)), np.empty(len(effect), np.int64), 0
+    for n in range(len(start) - 1):
+        first, count = start[n], start[n + 1] - start[n]
+        n_right = 0.0
+        for i in range(count):
+            odds[i] = math.exp(level(effect, index, value, first + i))
+            n_right += right[first + i]
+        ability, bend = most_likely(odds[:count], n_right, spread)
+        is_met, scale = 0, math.exp(ability)
+        for i in range(count):
+            p = scale * odds[i] / (1.0 + scale * odds[i])
+            for j in range(J):
+                a, w = index[first + i, j], p * (1.0 - p) * value[first + i, j]
+                if shared[a] == 0.0 and w != 0.0:
+                    met[is_met] = a
+                    is_met += 1
+                shared[a] += w
+                for h in range(J):
+                    out[a, index[first + i, h]] += w * value[first + i, h]
+        for i in range(is_met):
+            for j in range(is_met):
+                out[met[i], met[j]] -= shared[met[i]] * shared[met[j]] / bend
+        for i in range(is_met):
+            shared[met[i]] = 0.0
+        reliability = 1.0 - 1.0 / (bend * spread * spread)
+        by_spread += 2.0 * reliability * reliability
+    return by_spread
+
+
+@compiled
+def abilities(effect, spread, start, index, value, right, most, error, longest):
     """Each learner's most likely ability and its standard error, logit.   -> [N] each, filled"""
     odds = np.empty(longest)
     for n in range(len(start) - 1):
         first, count = start[n], start[n + 1] - start[n]
         n_right = 0.0
         for i in range(count):
-            k = skill[first + i]
-            odds[i] = math.exp(easiness[k] + slope[k] * practice[first + i])
+            odds[i] = math.exp(level(effect, index, value, first + i))
             n_right += right[first + i]
         most[n], bend = most_likely(odds[:count], n_right, spread)
         error[n] = 1.0 / math.sqrt(bend)

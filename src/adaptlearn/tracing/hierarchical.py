@@ -1,73 +1,71 @@
-"""Who learns, and what is hard: a small hierarchical model in Pyro, with a compiled likelihood.
+"""Who learns, what is hard, what fades: a hierarchical model in Pyro, with a compiled likelihood.
 
-    posterior = fit(learner, skill, correct)
+    posterior = fit(learner, skill, correct)                               # variational
+    posterior = fit(learner, skill, correct, day=days, method="nuts")      # Monte Carlo, for small sets
     posterior.mean("ability.sd"), posterior.interval("slope.mean")
     population = posterior.into(Population())
 
-Easiness and learning slope of each skill come from populations of skills whose means and spreads are learned too, so
-skills with few answers borrow from the others. Abilities are integrated out in ``growth_kernels``; what is left for
-the guide is a full multivariate normal over 2 K + 5 numbers, which neither inflates nor shrinks the spreads.
+Effects of skills, activities and formats (see ``design``) come from populations whose means and spreads are learned
+too. Activities and formats have mean 0, and every spread may go to 0: without evidence an effect is none. Learners'
+abilities are integrated out in ``growth_kernels``, so that the guide has only populations and effects left to learn.
 """
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from adaptlearn.core.posterior import Posterior
-from adaptlearn.tracing.sequences import columns
+from adaptlearn.tracing.design import Answers, Design, arrange
+from adaptlearn.tracing.health import Health, again, health_of_chains, health_of_guide
 
 NODES = 9  #: of the quadrature over one learner's ability
-RATE = 0.03  #: step of the optimiser in standard errors, falling tenfold over the run
-USUAL_SLOPE = 0.2  #: spread of slopes at which the guide starts
-LEAST_SPREAD = 0.05  #: of skills, at which the guide starts
-INFORMATION = 0.2  #: of one answer about a logit, p (1 - p) at p = .7
-PER_SKILL = ("easiness", "slope")
-NAMES = ("ability.sd", "easiness.mean", "easiness.sd", "slope.mean", "slope.sd", *PER_SKILL)
+RATE = 0.02  #: step of the optimiser in standard errors, falling tenfold over the run
+ROUNDS = 3  #: of finding effects and then the spreads of their populations
+LEAST_SPREAD = 0.05  #: of a population, at which the guide starts
+CANDIDATES = 3, 8  #: least and most draws of the guide for each draw that is kept ...
+PATIENCE = 1_000_000  #: ... more of them as long as the answers they read stay below this
+SMALL = 2_000  #: answers up to which method "auto" takes Monte Carlo
+ABILITY = 1.5  #: scale of the half-normal prior of the spread of abilities, logit
 
 
-class Answers(NamedTuple):
-    """A log as the likelihood reads it: learner by learner, in the order of time."""
+class Prior(NamedTuple):
+    """Of a group of effects, on the logit scale."""
 
-    start: NDArray[np.int64]  # [N + 1]
-    skill: NDArray[np.int32]  # [M]
-    practice: NDArray[np.float64]  # [M] log(1 + earlier answers of this learner on this skill)
-    right: NDArray[np.uint8]  # [M]
+    mean: float  # sd of the normal prior of their mean; 0: their mean is 0
+    sd: float  # scale of the half-normal prior of their spread
+    start: float  # spread at which fitting starts
 
 
-def arrange(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> tuple[Answers, tuple[object, ...]]:
-    """Sort a log by learner and count practice.   each [M], rows in the order of time -> answers, names of skills"""
-    who, what, right, learners, names = columns(learner, skill, correct)
-    order = np.lexsort((what, who))  # stable: within learner and skill the order of time is kept
-    begin = np.flatnonzero(np.r_[True, (np.diff(who[order]) != 0) | (np.diff(what[order]) != 0)])
-    earlier = np.arange(len(right)) - np.repeat(begin, np.diff(np.r_[begin, len(right)]))
-    start = np.searchsorted(who[order], np.arange(len(learners) + 1))
-    return Answers(start, what[order].astype(np.int32), np.log1p(earlier), right[order]), names
+PRIORS = {
+    "easiness": Prior(2.0, 1.5, 0.8),  # from impossible to trivial
+    "slope": Prior(1.0, 0.5, 0.2),  # of either sign
+    "forgetting": Prior(0.3, 0.2, 0.1),
+    "activity": Prior(0.0, 0.5, 0.3),
+    "format": Prior(0.0, 0.2, 0.1),
+}
 
 
 class Likelihood:
-    """log P(all answers | easiness, slope, spread of ability) as a torch function with its exact gradient."""
+    """log P(all answers | effects, spread of ability) as a torch function with its exact gradient."""
 
-    def __init__(self, data: Answers):
+    def __init__(self, answers: Answers):
         import torch
 
         from adaptlearn.tracing.growth_kernels import marginal
 
         nodes, weights = np.polynomial.hermite.hermgauss(NODES)
-        longest = int(np.diff(data.start).max())
+        self.answers, self.longest = answers, int(np.diff(answers.start).max())
 
         class Marginal(torch.autograd.Function):
             @staticmethod
-            def forward(ctx: Any, easiness: Any, slope: Any, spread: Any) -> Any:
-                by_easiness, by_slope = np.empty(len(easiness)), np.empty(len(slope))
-                given = (easiness.detach().numpy(), slope.detach().numpy(), float(spread))
-                value, by_spread = marginal(*given, *data, nodes, weights, by_easiness, by_slope, longest)
-                ctx.gradient = [
-                    torch.from_numpy(by_easiness),
-                    torch.from_numpy(by_slope),
-                    torch.tensor(by_spread).double(),
-                ]
+            def forward(ctx: Any, effects: Any, spread: Any) -> Any:
+                gradient, given = np.empty(len(effects)), (effects.detach().numpy(), float(spread))
+                value, by_spread = marginal(*given, *answers, nodes, weights, gradient, self.longest)
+                ctx.gradient = torch.from_numpy(gradient), torch.tensor(by_spread).double()
                 return torch.tensor(value, dtype=torch.float64)
 
             @staticmethod
@@ -76,162 +74,274 @@ class Likelihood:
 
         self.of = Marginal.apply
 
+    def around(self, effects: Any, spread: Any) -> Callable[[Any, Any], Any]:
+        """A paraboloid with the likelihood's slope and (by Laplace's method) its bend at a point."""
+        import torch
 
-def model(likelihood: Likelihood, n_skills: int, start: Any = None, unit: Any = None) -> None:
-    """Priors wide on the logit scale: skills from impossible to trivial, slopes of either sign, any mix of learners."""
+        from adaptlearn.tracing.growth_kernels import information
+
+        here, at = effects.detach(), float(spread)
+        bend = np.empty((len(here), len(here)))
+        by_spread = information(here.numpy(), at, *self.answers, bend, self.longest)
+        given = here.clone().requires_grad_(), torch.tensor(at).double().requires_grad_()
+        self.of(*given).backward()
+        slope, bent = given[0].grad, torch.from_numpy(bend)
+
+        def paraboloid(effects: Any, spread: Any) -> Any:
+            moved, grown = effects - here, torch.log(spread / at)
+            steep = slope @ moved + given[1].grad * at * grown
+            return steep - 0.5 * (moved @ bent @ moved + by_spread * grown * grown)
+
+        return paraboloid
+
+
+def model(sizes: dict[str, int], likelihood: Callable[[Any, Any], Any]) -> None:
+    """Populations, effects, answers. ``sizes`` names the groups of effects in their order."""
     import pyro
     import torch
-    from pyro.distributions import HalfNormal, Normal
+    from pyro.distributions import Normal
 
-    def wide(centre: float, scale: float) -> Any:
-        return Normal(torch.tensor(centre).double(), torch.tensor(scale).double())
+    def normal(mean: float, sd: float) -> Any:
+        return Normal(torch.tensor(mean, dtype=torch.float64), torch.tensor(sd, dtype=torch.float64))
 
-    def half(scale: float) -> Any:
-        return HalfNormal(torch.tensor(scale).double())
+    def half_normal(name: str, scale: float) -> Any:
+        score = pyro.sample(f"{name}.score", normal(0.0, 1.0))
+        return pyro.deterministic(name, spread_of(score, scale))
 
-    easiness_mean, easiness_sd = pyro.sample("easiness.mean", wide(0.0, 2.0)), pyro.sample("easiness.sd", half(1.5))
-    slope_mean, slope_sd = pyro.sample("slope.mean", wide(0.0, 1.0)), pyro.sample("slope.sd", half(0.5))
-    ability_sd = pyro.sample("ability.sd", half(1.5))
-    with pyro.plate("skills", n_skills):
-        easiness = pyro.sample("easiness", Normal(easiness_mean, easiness_sd))
-        slope = pyro.sample("slope", Normal(slope_mean, slope_sd))
-    pyro.factor("answers", likelihood.of(easiness, slope, ability_sd))
-
-
-def unpack(z: Any, n_skills: int) -> dict[str, Any]:
-    """A point of the guide, as values by name: NAMES in order, spreads on the log scale.   z [..., 2 K + 5]"""
-    values = {name: z[..., at] for at, name in enumerate(NAMES[:5])}
-    values |= {name: z[..., 5 + at * n_skills : 5 + (at + 1) * n_skills] for at, name in enumerate(PER_SKILL)}
-    return {name: value.exp() if name.endswith(".sd") else value for name, value in values.items()}
+    ability_sd, effects = half_normal("ability.sd", ABILITY), []
+    for name, size in sizes.items():
+        prior = PRIORS[name]
+        mean = pyro.sample(f"{name}.mean", normal(0.0, prior.mean)) if prior.mean else torch.zeros(1).double()
+        sd = half_normal(f"{name}.sd", prior.sd)
+        with pyro.plate(f"{name} plate", size):
+            effects.append(pyro.sample(name, Normal(mean, sd)))
+    pyro.factor("answers", likelihood(torch.cat(effects), ability_sd))
 
 
-def guide(likelihood: Likelihood, n_skills: int, start: Any, unit: Any) -> None:
-    """A full multivariate normal over all unknowns, learned in units of their likely standard errors.
-
-    start, unit [2 K + 5] from :func:`begin`
-    """
-    import pyro
-    from pyro.distributions import Delta, MultivariateNormal
-
-    shift, reach = pyro.param("shift"), pyro.param("reach")
-    around = MultivariateNormal(start + unit * shift, scale_tril=unit[:, None] * reach)
-    z = pyro.sample("z", around, infer={"is_auxiliary": True})
-    values = unpack(z, n_skills)
-    for name in NAMES[:5]:
-        per_sd = -values[name].log() if name.endswith(".sd") else 0.0  # density per unit of the spread, not of its log
-        pyro.sample(name, Delta(values[name], log_density=per_sd))
-    with pyro.plate("skills", n_skills):
-        for name in PER_SKILL:
-            pyro.sample(name, Delta(values[name]))
-
-
-def settle(likelihood: Likelihood, n_skills: int, start: Any, unit: Any) -> Any:
-    """The most likely point with the two spreads of skills held where they are: a smooth hill with one top.   -> [D]
-
-    (Left free, they would run to 0, where a joint density of effects and their spread has no bound.)
-    """
-    import pyro
+def spread_of(score: Any, scale: float) -> Any:
+    """A half-normal spread by its normal score: where answers say little, the posterior of the score stays normal."""
     import torch
 
-    held = torch.tensor([name in ("easiness.sd", "slope.sd") for name in NAMES[:5]] + [False] * (2 * n_skills))
-    moves = torch.zeros_like(start, requires_grad=True)
-    climb = torch.optim.LBFGS([moves], max_iter=40, tolerance_change=1e-3, line_search_fn="strong_wolfe")
-
-    def closure() -> Any:
-        climb.zero_grad()
-        values = unpack(start + unit * moves.masked_fill(held, 0.0), n_skills)
-        loss = -pyro.poutine.trace(pyro.condition(model, values)).get_trace(likelihood, n_skills).log_prob_sum()
-        loss.backward()
-        return loss
-
-    climb.step(closure)
-    settled = start + unit * moves.detach().masked_fill(held, 0.0)
-    for name, effects in zip(("easiness.sd", "slope.sd"), settled[5:].reshape(2, n_skills), strict=True):
-        settled[NAMES.index(name)] = (
-            effects.std(correction=0).clamp_min(LEAST_SPREAD).log()
-        )  # the guide goes on from here
-    return settled
+    below = 0.5 * torch.erfc(-score / 2.0**0.5)
+    return scale * 2.0**0.5 * torch.erfinv(below.clamp(1e-4, 1.0 - 1e-12))
 
 
-@dataclass(frozen=True)
-class Run:
-    """How a fit went."""
+def score_of(spread: Any, scale: float) -> Any:
+    """The other way round."""
+    import torch
 
-    loss: NDArray[np.float64]  # [steps] minus the evidence bound, nats
-    seconds_per_step: float
+    below = torch.erf(torch.as_tensor(spread, dtype=torch.float64) / (scale * 2.0**0.5)).clamp(1e-3, 1.0 - 1e-9)
+    return 2.0**0.5 * torch.erfinv(2.0 * below - 1.0)
+
+
+class Settled(NamedTuple):
+    """Where the answers point to."""
+
+    values: dict[str, Any]  # of every site of the model
+    told: dict[str, Any]  # per group, how much of what is known of each effect the answers say, 0..1
+
+
+def settle(design: Design, likelihood: Likelihood) -> Settled:
+    """Most likely effects given spreads, then spreads given effects and their uncertainty; a few rounds of both.
+
+    (Effects and spreads at once have no bound: their joint density grows without end as a spread goes to 0.)
+    """
+    import torch
+
+    from adaptlearn.tracing.guide import Whitened, axes_of, climb
+
+    values, told = _start(design), {}
+    for _ in range(ROUNDS):
+        guide = Whitened(partial(model, design.sizes, likelihood.of), values)
+        free = ~guide.places(lambda site: site.endswith(".sd.score") and site != "ability.sd.score")
+        bent = guide.curvature(guide.centre, _flat(design.sizes, likelihood, values))
+        point = climb(guide.energy, guide.centre, axes_of(bent[free][:, free], guide.units(guide.centre)[free]), free)
+        values = guide.values(point)
+        bent = guide.curvature(point, _flat(design.sizes, likelihood, values))
+        unsure = torch.zeros(len(free), dtype=torch.float64)
+        unsure[free] = axes_of(bent[free][:, free], guide.units(point)[free]).square().sum(1)
+        for name in design.sizes:
+            mean, own = values.get(f"{name}.mean", 0.0), unsure[guide.places(name.__eq__)]
+            spread = ((values[name] - mean).square() + own).mean().sqrt().clamp_min(LEAST_SPREAD)
+            told[name] = (1.0 - own / spread.square()).clamp(0.0, 0.999)
+            values[f"{name}.sd.score"] = score_of(spread, PRIORS[name].sd)
+    return Settled(values, told)
+
+
+def _flat(sizes: dict[str, int], likelihood: Likelihood, values: dict[str, Any]) -> Callable[[], None]:
+    """The model with a paraboloid in place of the likelihood."""
+    import torch
+
+    effects = torch.cat([values[name] for name in sizes])
+    return partial(model, sizes, likelihood.around(effects, spread_of(values["ability.sd.score"], ABILITY)))
+
+
+def _start(design: Design) -> dict[str, Any]:
+    """Each skill's share of right answers, and nothing else."""
+    import torch
+
+    answers, sizes = design.answers, design.sizes
+    asked = np.bincount(answers.index[:, 0], minlength=sizes["easiness"])
+    share = (np.bincount(answers.index[:, 0], answers.right, sizes["easiness"]) + 0.5) / (asked + 1.0)
+    values = {"ability.sd.score": score_of(0.8, ABILITY)}
+    for name, size in sizes.items():
+        values[name] = torch.from_numpy(np.log(share / (1.0 - share)) if name == "easiness" else np.zeros(size))
+        values[f"{name}.sd.score"] = score_of(PRIORS[name].start, PRIORS[name].sd)
+        if PRIORS[name].mean:
+            values[f"{name}.mean"] = values[name].mean()
+    return values
 
 
 def fit(
     learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *,
-    steps: int = 150, draws: int = 256, seed: int = 0, source: str = "a log of answers",
+    day: ArrayLike | None = None, activity: ArrayLike | None = None, format: ArrayLike | None = None,
+    method: str = "svi", steps: int = 150, draws: int = 256, chains: int = 2, seed: int = 0,
+    source: str = "a log of answers",
 ) -> Posterior:  # fmt: skip
-    """Fit the model by stochastic variational inference.   each column [M], rows in the order of time
+    """Fit the model.   each column [M], rows in the order of time; ``day`` in days
 
-    Names of the draws: ``ability.sd`` ``easiness.mean`` ``easiness.sd`` ``slope.mean`` ``slope.sd`` [J], and per skill
-    ``easiness`` ``slope`` [J, K], all logit.
+    Names of the draws, all logit: ``ability.sd``, and for each group of effects (``easiness``, ``slope``, with days
+    ``forgetting``, with their columns ``activity`` and ``format``) ``<group>.mean`` ``<group>.sd`` [J] and
+    ``<group>`` [J, K].
+
+    Args:
+        method: "svi", "nuts", or "auto": Monte Carlo for few answers.
+        steps: of the optimiser; for "nuts" steps of warming up.
+        chains: of "nuts"; the draws are shared among them.
 
     Raises:
-        ValueError: an empty log, missing values, columns of unequal length.
+        ValueError: an empty log, missing values, columns of unequal length, an unknown method.
     """
-    posterior, _ = run(learner, skill, correct, steps=steps, draws=draws, seed=seed, source=source)
+    posterior, _ = run(learner, skill, correct, day=day, activity=activity, format=format, method=method, steps=steps,
+                       draws=draws, chains=chains, seed=seed, source=source)  # fmt: skip
     return posterior
 
 
 def run(
-    learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, steps: int, draws: int, seed: int, source: str
-) -> tuple[Posterior, Run]:
+    learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *,
+    day: ArrayLike | None = None, activity: ArrayLike | None = None, format: ArrayLike | None = None,
+    method: str, steps: int, draws: int, chains: int = 2, seed: int, source: str,
+) -> tuple[Posterior, Health]:  # fmt: skip
     """:func:`fit`, and how it went."""
+    import pyro
+    import torch
+
+    methods = {"svi": _variational, "nuts": _monte_carlo}
+    design = arrange(learner, skill, correct, day=day, activity=activity, format=format)
+    if method == "auto":
+        method = "nuts" if len(design.answers.right) <= SMALL else "svi"
+    if method not in methods:
+        raise ValueError(f"method = {method!r}; needed one of svi, nuts, auto, e.g. 'svi'")
+    with torch.random.fork_rng(devices=[]), pyro.get_param_store().scope():
+        torch.manual_seed(seed)
+        hill = _hill(design, Likelihood(design.answers))
+        points, health = methods[method](hill, steps, draws, chains)
+        with torch.no_grad():
+            found = [hill.told(point)[1:] for point in points]
+    stacked = {name: np.stack([one[j].numpy() for one in found]) for j, name in enumerate(_names(design.sizes))}
+    about = {
+        "source": source,
+        "model": f"logistic with integrated abilities, effects of {', '.join(design.labels)}; {health.method}",
+        "answers": str(len(design.answers.right)),
+        "learners": str(len(design.learners)),
+        "skills": str(design.sizes["easiness"]),
+        **health.facts(),
+    }
+    return Posterior(stacked, about, design.labels), health._replace(notes=(*design.notes, *health.notes))
+
+
+def _names(sizes: dict[str, int]) -> list[str]:
+    """The model's sites: the spread of ability, the effects in their order, what populations they come from."""
+    populations = [f"{name}.{part}" for name in sizes for part in ("mean", "sd") if part == "sd" or PRIORS[name].mean]
+    return ["ability.sd", *sizes, *populations]
+
+
+class Hill(NamedTuple):
+    """The posterior's landscape: a guide around its top, and its height."""
+
+    guide: Any
+    told: Callable[[Any], tuple[Any, ...]]  # point -> log density of all but the answers, then the values of _names
+    likelihood: Likelihood
+    groups: int  # of effects
+
+    def height(self, point: Any) -> Any:
+        """Log density at a point, in the guide's units; without Pyro's bookkeeping, for those who ask often."""
+        import torch
+
+        prior, spread, *values = self.told(point)
+        return prior + self.likelihood.of(torch.cat(values[: self.groups]), spread)
+
+
+def _hill(design: Design, likelihood: Likelihood) -> Hill:
+    import torch
+    from pyro import poutine
+    from pyro.infer.reparam import LocScaleReparam
+
+    from adaptlearn.tracing.guide import Whitened, axes_of, traced
+
+    settled = settle(design, likelihood)
+    recentred = partial(poutine.reparam, config={n: LocScaleReparam(told) for n, told in settled.told.items()})
+    exact = recentred(partial(model, design.sizes, likelihood.of))
+    nodes = traced(exact, settled.values).nodes
+    own = [*settled.values, *(f"{name}_decentered" for name in design.sizes)]
+    guide = Whitened(exact, {name: nodes[name]["value"].detach() for name in own})
+    bent = guide.curvature(guide.centre, recentred(_flat(design.sizes, likelihood, settled.values)))
+    guide.begin(axes_of(bent, guide.units(guide.centre)))
+    quiet = recentred(partial(model, design.sizes, lambda effects, spread: torch.zeros(()).double()))
+
+    def told(point: Any) -> tuple[Any, ...]:
+        density, trace = guide.visit(point, quiet)
+        return density, *(trace.nodes[name]["value"] for name in _names(design.sizes))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "constants in the trace": they are
+        return Hill(guide, torch.jit.trace(told, guide.centre, check_trace=False), likelihood, len(design.sizes))
+
+
+def _variational(hill: Hill, steps: int, draws: int, chains: int) -> tuple[Any, Health]:
+    """Draws of the fitted guide, taken again by how much more likely the posterior finds them than the guide did."""
     import time
 
-    import pyro
     import torch
     from pyro.infer import SVI, Trace_ELBO
     from pyro.optim import ClippedAdam
 
-    data, names = arrange(learner, skill, correct)
-    likelihood, K = Likelihood(data), len(names)
-    with torch.random.fork_rng(devices=[]), pyro.get_param_store().scope():
-        torch.manual_seed(seed)
-        start, unit = begin(data, K)
-        given = (likelihood, K, settle(likelihood, K, start, unit), unit)
-        pyro.param("shift", torch.zeros(len(given[2]), dtype=torch.float64))
-        unity = torch.eye(len(given[2]), dtype=torch.float64)
-        pyro.param("reach", unity, constraint=torch.distributions.constraints.lower_cholesky)
-        rate = {"lr": RATE, "lrd": 0.1 ** (1.0 / max(steps, 1))}
-        svi = SVI(model, guide, ClippedAdam(rate), Trace_ELBO())
-        started = time.perf_counter()
-        loss = np.array([svi.step(*given) for _ in range(steps)])
-        took = (time.perf_counter() - started) / max(steps, 1)
-        with torch.no_grad():
-            noise = torch.randn(draws, len(unity), dtype=torch.float64) @ pyro.param("reach").T
-            z = given[2] + given[3] * (pyro.param("shift") + noise)
-            stacked = {name: value.numpy().copy() for name, value in unpack(z, K).items()}
-    about = {
-        "source": source,
-        "model": "logistic growth with integrated abilities, full-rank normal guide",
-        "answers": str(len(data.right)),
-        "learners": str(len(data.start) - 1),
-        "skills": str(K),
-        "steps": str(steps),
-    }
-    labels = {name: tuple(str(n) for n in names) for name in PER_SKILL}
-    return Posterior(stacked, about, labels), Run(loss, took)
+    guide = hill.guide
+    svi = SVI(guide.exact, guide, ClippedAdam({"lr": RATE, "lrd": 0.1 ** (1.0 / max(steps, 1))}), Trace_ELBO())
+    began = time.process_time()
+    loss = np.array([svi.step() for _ in range(steps)])
+    took = (time.process_time() - began) / max(steps, 1)
+    with torch.no_grad():
+        several = int(np.clip(PATIENCE // len(hill.likelihood.answers.right), *CANDIDATES))
+        guesses = [guide.draw() for _ in range(several * draws)]
+        weight = np.array([float(hill.height(point) - log_density) for point, log_density in guesses])
+    health = health_of_guide(weight, loss, took)
+    return [guesses[j][0] for j in again(weight, draws)], health
 
 
-def begin(data: Answers, n_skills: int) -> tuple[Any, Any]:
-    """Where the guide starts, and its units: roughly the standard errors the data allow.   -> [2 K + 5] twice"""
+def _monte_carlo(hill: Hill, steps: int, draws: int, chains: int) -> tuple[Any, Health]:
+    """No-U-turn sampling in the guide's units, in which the posterior is nearly round."""
     import torch
+    from pyro.infer import MCMC, NUTS
 
-    asked = np.bincount(data.skill, minlength=n_skills)
-    practised = np.bincount(data.skill, data.practice**2, n_skills)
-    share = (np.bincount(data.skill, data.right, n_skills) + 0.5) / (asked + 1.0)  # half an answer of either kind added
-    easiness = np.log(share / (1.0 - share))
-    spread, learners = max(float(easiness.std()), 0.3), len(data.start) - 1
-    start = {"ability.sd": -0.2, "easiness.mean": easiness.mean(), "easiness.sd": np.log(spread), "slope.mean": 0.0,
-             "slope.sd": np.log(USUAL_SLOPE)}  # fmt: skip
-    bend = {"ability.sd": learners, "easiness.mean": n_skills / spread**2, "easiness.sd": 2 * n_skills,
-            "slope.mean": n_skills / USUAL_SLOPE**2, "slope.sd": 2 * n_skills}  # fmt: skip
-    own = (INFORMATION * asked + 1.0 / spread**2, INFORMATION * practised + 1.0 / USUAL_SLOPE**2)
-    values = np.r_[[start[name] for name in NAMES[:5]], easiness, np.zeros(n_skills)]
-    units = np.r_[[bend[name] for name in NAMES[:5]], *own] ** -0.5
-    return torch.from_numpy(values), torch.from_numpy(units)
+    places, divergent, each = [], 0, -(-draws // chains)
+    for _ in range(chains):  # one after the other: this is for small sets
+        kernel = NUTS(potential_fn=lambda now: -hill.height(hill.guide.at(now["place"])), max_tree_depth=7)
+        begin = {"place": torch.randn_like(hill.guide.centre)}
+        chain = MCMC(kernel, num_samples=each, warmup_steps=steps, initial_params=begin, disable_progbar=True)
+        chain.run()
+        divergent += len(chain.diagnostics()["divergences"]["chain 0"])
+        places.append(chain.get_samples()["place"])
+    health = health_of_chains(torch.stack(places), divergent)
+    return [hill.guide.at(place) for place in torch.cat(places)], health
+
+
+def abilities(design: Design, posterior: Posterior) -> tuple[Any, Any]:
+    """Each learner's most likely ability and its standard error at the posterior's mean, logit.   -> [N], [N]"""
+    from adaptlearn.tracing.growth_kernels import abilities as compute
+
+    effect = np.concatenate([posterior.mean(name) for name in design.labels])
+    most, error = np.empty((2, len(design.learners)))
+    longest = int(np.diff(design.answers.start).max())
+    compute(effect, float(posterior.mean("ability.sd")), *design.answers, most, error, longest)
+    return most, error

@@ -7,7 +7,7 @@ foretold by a typical skill instead.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,8 +44,9 @@ def score(correct: ArrayLike, chance: ArrayLike, n_fallback: int = 0) -> Scores:
     """
     right, p = answers(correct), np.asarray(chance, np.float64)
     if p.shape != right.shape or not ((p >= 0.0) & (p <= 1.0)).all():
+        low, high = (p.min(), p.max()) if p.size else (np.nan, np.nan)
         raise ValueError(
-            f"chance: found shape {p.shape}, range {p.min(initial=np.nan):.3g} to {p.max(initial=np.nan):.3g}; "
+            f"chance: found shape {p.shape}, range {low:.17g} to {high:.17g}; "
             f"needed one chance in [0, 1] for each of the {len(right)} answers"
         )
     sure = np.clip(p, SURE, 1.0 - SURE)
@@ -70,6 +71,38 @@ def auc(right: NDArray, chance: NDArray) -> float:
     if n_right == 0 or n_wrong == 0:
         return float("nan")
     return float((rank[right == 1].sum() - n_right * (n_right + 1) / 2.0) / (n_right * n_wrong))
+
+
+class Difference(NamedTuple):
+    """A difference with half of its 95 % interval."""
+
+    mean: float
+    half: float
+
+
+def auc_gain(learner: ArrayLike, correct: ArrayLike, chance: ArrayLike, other: ArrayLike) -> Difference:
+    """How much more AUC one column of chances has than another on the same answers.   all [M]
+
+    The interval is over learners, whose answers hang together: the influence of each answer on the AUC (DeLong,
+    DeLong & Clarke-Pearson 1988) is summed by learner (Obuchowski 1997). nan where answers are of one kind.
+    """
+    right, (who, names) = answers(correct), number(learner, "learner")
+    a, b = (np.asarray(column, np.float64) for column in (chance, other))
+    mean = auc(right, a) - auc(right, b)
+    moved = np.bincount(who, _influence(right, a) - _influence(right, b), len(names))
+    half = 1.96 * float(np.sqrt(len(names) / max(len(names) - 1, 1) * (moved**2).sum()))
+    return Difference(mean, half)
+
+
+def _influence(right: NDArray[np.uint8], chance: NDArray) -> NDArray[np.float64]:
+    """What each answer adds to the AUC beyond its share: the part of the other kind that it is ranked right against."""
+    out = np.empty(len(right))
+    for kind, sign in ((1, 1.0), (0, -1.0)):
+        mine, others = chance[right == kind], np.sort(chance[right != kind])
+        below = (np.searchsorted(others, mine, "left") + np.searchsorted(others, mine, "right")) / 2.0
+        won = below / max(len(others), 1)
+        out[right == kind] = sign * (won - won.mean()) / max(len(mine), 1)
+    return out
 
 
 def calibration_error(right: NDArray, chance: NDArray) -> float:

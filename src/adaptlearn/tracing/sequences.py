@@ -92,6 +92,57 @@ def answers(correct: ArrayLike) -> NDArray[np.uint8]:
     return numbers.astype(np.uint8)
 
 
+def both_kinds(right: NDArray[np.uint8]) -> None:
+    """Refuse answers of one kind.   [M]
+
+    Raises:
+        ValueError: all right, or all wrong.
+    """
+    if right.min() == right.max():
+        kind = "right" if right[0] else "wrong"
+        raise ValueError(
+            f"correct: found {len(right)} answers, all {kind}; needed both kinds, else guessing, slipping and "
+            "learning cannot be told apart, e.g. the log before completions were filtered"
+        )
+
+
+def beside(values: ArrayLike, name: str, n: int) -> NDArray:
+    """A further column of a log, one value per answer.   -> [n]
+
+    Raises:
+        ValueError: of another length.
+    """
+    column = np.asarray(values)
+    if column.shape != (n,):
+        raise ValueError(
+            f"{name}: found shape {column.shape}; needed one value per answer, ({n},), e.g. the column beside correct"
+        )
+    return column
+
+
+def since(day: ArrayLike | None, key: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Days since the row before with the same key, 0 for the first of each key.   [M], [M] -> [M]
+
+    Raises:
+        ValueError: no days, missing ones, or days that go back.
+    """
+    if day is None:
+        raise ValueError("day: found none; needed a column of days, memory being about time, e.g. day=seconds / 86400")
+    days = beside(day, "day", len(key)).astype(np.float64)
+    _refuse_missing(~np.isfinite(days), "day")
+    order = np.argsort(key, kind="stable")
+    gap = np.diff(days[order], prepend=days[order[:1]])
+    gap[np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])] = 0.0
+    if (gap < 0.0).any():
+        raise ValueError(
+            f"day: found {int((gap < 0.0).sum())} answers earlier than the same learner's answer before, one in row "
+            f"{int(order[np.argmin(gap)])}; needed rows in the order of time, e.g. sorted by day"
+        )
+    out = np.empty(len(key))
+    out[order] = gap
+    return out
+
+
 class Columns(NamedTuple):
     """A log as numbers, in the order of time, and the names behind them."""
 
@@ -116,6 +167,37 @@ def columns(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Columns
             "needed columns of one length, one row per answer, e.g. [0, 0], ['add', 'add'], [0, 1]"
         )
     return Columns(who, what, right, learners, skills)
+
+
+class Merged(NamedTuple):
+    """A log in which every answer is one row."""
+
+    keep: NDArray[np.bool_]  # [M] the first row of each answer
+    skill: NDArray  # [answers] the skill asked, or the names of several joined with `` & ``
+
+
+def merged(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, item: ArrayLike) -> Merged:
+    """Find answers that are logged once per skill, and give each one row.   each [M]
+
+    A learner's rows that follow one another with the same item and answer and always another skill are one answer.
+    Left apart they would foretell each other: the second row is known from the first, and every score is too good.
+    """
+    (who, _), (what, skills) = number(learner, "learner"), number(skill, "skill")
+    (thing, _), right = number(beside(item, "item", len(who)), "item"), np.asarray(correct)
+    order = np.argsort(who, kind="stable")  # a learner's rows together, in the order of time
+    same = np.ones(len(who) - 1, bool)
+    for column in (who, thing, right):
+        same &= column[order][1:] == column[order][:-1]
+    again = np.r_[False, same & (what[order][1:] != what[order][:-1])]
+    first = np.flatnonzero(~again)
+    size = np.diff(np.r_[first, len(who)])
+    names = np.asarray(skill).astype(object)
+    for place, n in zip(first[size > 1].tolist(), size[size > 1].tolist(), strict=True):
+        joined = sorted(set(what[order[place : place + n]].tolist()))
+        names[order[place]] = " & ".join(str(skills[k]) for k in joined)
+    keep = np.zeros(len(who), bool)
+    keep[order[first]] = True
+    return Merged(keep, names[keep] if not keep.all() else np.asarray(skill))
 
 
 def sequences(learner: ArrayLike, skill: ArrayLike, correct: ArrayLike) -> Sequences:

@@ -13,38 +13,71 @@ import io
 import json
 import re
 import shutil
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.core.keep import keep
+from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.refusal import Fault, Refusal, some_of
 from adaptlearn.core.world import load, where
 from adaptlearn.interchange.tables import Table
-from adaptlearn.tracing.calibrate import CalibratedSkill, Calibration, calibrate_bkt, ids_of, of_world
+from adaptlearn.laws.shelf import law as law_named
+from adaptlearn.tracing.bkt import BKT
+from adaptlearn.tracing.bkt_fit import MILD
+from adaptlearn.tracing.calibrate import CalibratedSkill, Calibration, calibrate_bkt, coins, ids_of, of_world
 from adaptlearn.tracing.hierarchical import fit as fit_learners
+from adaptlearn.tracing.people import People, held_out_checks, people
+from adaptlearn.tracing.predictive import KINDS, Check, grade, not_made
+from adaptlearn.tracing.replay import Practices, practices
+from adaptlearn.tracing.scoring import folds_of
 
 BEGIN, END = "<!-- calibration -->", "<!-- end of calibration -->"
 NUMBERS = ("prior", "learn", "guess", "slip")
 COLUMNS = ("id", "title", "requires", *NUMBERS, "forget", "iri")
 FILES = ("skills.csv", "population.toml", "card.md")
+NO_WORLD = "there is no world yet in which to simulate"
+
+
+class WorldFit(NamedTuple):
+    """What a log said about a world."""
+
+    calibration: Calibration
+    posterior: Posterior  # coins of skills, effects, and the law's people, in one
+    told: tuple[str, ...]  # numbers of the people that the log moved off the prior
+    silent: tuple[str, ...]
+    checks: tuple[Check, ...]
+    grade: str
+    why: str
+    warnings: tuple[str, ...]
 
 
 def calibrate_world(
-    log: Table, world: str | Path, *, to: str | Path | None = None, source: str = "", steps: int = 150, seed: int = 0
-) -> tuple[Calibration, Posterior]:
-    """Refit a world's skills and its learners' spread of ability to a log, and write both.
+    log: Table, world: str | Path, *, law: str = "workplace", to: str | Path | None = None, source: str = "",
+    steps: int = 150, populations: int = 150, seed: int = 0, progress: Callable[[str], None] = lambda text: None,
+) -> WorldFit:  # fmt: skip
+    """Refit a world's skills and its people to a log of answers, check them on held-out learners, write both.
 
-    Skills of the log and of the world are matched by title or id. ``requires`` and ``forget`` stay as they are.
+    Skills of the log and of the world are matched by title or id; they are fitted exactly, on all learners. The people
+    are fitted by simulation under a law, on four fifths of the learners, and checked on the last fifth. ``requires``
+    and ``forget`` stay as they are.
 
     Args:
+        law: of the people, see ``people.FREE``.
         to: a new folder, a copy of the world with the fitted numbers; None = the world's own folder.
         source: what the log is, for people; "" = its file name.
         steps: of the variational fit of the learners.
+        populations: simulated in each round.
 
     Raises:
         Refusal: a skill of the world has no answers in the log.
+        ValueError: an unknown law.
     """
     folder = where(world)
     declared = load(folder)
@@ -55,15 +88,145 @@ def calibrate_world(
         raise Refusal([Fault("skills.csv", None, "title", f"no answers on {some_of(lacking)}", needed, lacking[0])])
     left = len(mine) - int(mine.sum())
     notes = [f"{left:,} answers are on skills that this world leaves out"] if left else []
-    calibration, posterior = _fit(log, mine, source, notes, steps, seed)
+    calibration, effects = _fit(log, mine, source, notes, steps, seed)
     fitted = {matched[skill.name].id: skill for skill in calibration.skills}
     old = {name: (folder / name).read_text("utf-8-sig") if (folder / name).exists() else "" for name in FILES}
-    texts = (_skills(old["skills.csv"], fitted), *_about(old, calibration, posterior))
-    target = Path(to).resolve() if to is not None else folder
-    if target != folder:
-        shutil.copytree(folder, target)
-    _write(target, texts)
-    return calibration, posterior
+    columns = [np.asarray(log[name])[mine] for name in ("learner", "skill", "correct")]
+    population = _population(folder, declared.role_ids)
+    layers = {title: float(declared.layer[declared.skill_index[one.id]]) for title, one in matched.items()}
+    mind, about = law_named(law), source or log.source
+    them, checks = _people(columns, mind, layers, population, about, populations, seed, progress)
+    mark, why = grade(checks)
+    posterior = coins(calibration, list(fitted), seed=seed).joined(_renamed(effects)).joined(them.posterior)
+    doubts = (*calibration.warnings, *doubts_of(them.strange, them.covers, them.silent))
+    result = WorldFit(calibration, posterior, them.told, them.silent, tuple(checks), mark, why, doubts)
+    facts = {**calibration.provenance, **_spread(effects)}
+    with copied(folder, to) as target:
+        keep(target / "skills.csv", _skills(old["skills.csv"], fitted))
+        write_people(target, them.posterior, them.told, facts, checks, doubts)
+    return result
+
+
+@contextmanager
+def copied(folder: Path, to: str | Path | None) -> Iterator[Path]:
+    """A copy of a world to write into, in its place only when all is written; the world itself without ``to``."""
+    target = folder if to is None else Path(to).resolve()
+    if target == folder:
+        yield folder
+        return
+    draft = target.parent / f".{target.name}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        shutil.copytree(folder, draft)
+        yield draft
+        draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _people(
+    columns: list[NDArray[Any]], law: Any, layers: dict[str, float], population: Population, source: str,
+    populations: int, seed: int, progress: Callable[[str], None],
+) -> tuple[People, list[Check]]:  # fmt: skip
+    """The law's people on four fifths of the learners, and what the last fifth says of them."""
+    out = folds_of(columns[0], 5, seed) == 0
+    inside, outside = ([column[part] for column in columns] for part in (~out, out))
+    seen, names = practices(*inside)
+    held_out, others = practices(*outside)
+    known = {name: k for k, name in enumerate(names)}
+    kept = np.array([others[k] in known for k in held_out.skill])
+    renumbered = np.array([known[others[k]] for k in held_out.skill[kept]])
+    held_out = Practices(held_out.learner[kept], renumbered, held_out.right[kept])
+    tracer = BKT(priors=MILD, restarts=3, seed=seed).fit(*inside)
+    skills = np.array([[layers[name], *tracer.skills_[name].tracer[:4], 0.0] for name in names])
+    them = people(seen, law, skills, population, source=source, populations=populations, seed=seed, progress=progress)
+    progress("predictive checks")
+    return them, held_out_checks(held_out, seen, law, skills, population, them.posterior, seed)
+
+
+def _population(folder: Path, roles: tuple[str, ...]) -> Population:
+    file = folder / "population.toml"
+    return load_population(file, roles) if file.exists() else Population()
+
+
+def _renamed(effects: Posterior) -> Posterior:
+    """The hierarchical model's spread of ability is a plain logit's; the law has its own."""
+    draws = {("logit.ability.sd" if name == "ability.sd" else name): v for name, v in effects.draws.items()}
+    return Posterior(draws, effects.provenance, effects.labels)
+
+
+def _spread(effects: Posterior) -> dict[str, object]:
+    low, high = effects.interval("ability.sd")
+    return {"spread of ability in a logistic model (logit)": f"{effects.mean('ability.sd'):.3f}, 95 % interval "
+            f"{low:.2f} to {high:.2f}"}  # fmt: skip
+
+
+def doubts_of(strange: Sequence[str], covers: float, silent: Sequence[str]) -> list[str]:
+    """What a simulation-based fit should say of itself."""
+    said = []
+    if strange:
+        said.append(f"the law cannot show what the log shows: {', '.join(strange)} lie outside all simulations")
+    if covers < 0.8:
+        said.append(f"90 % intervals cover {covers:.0%} of simulated populations: simulate more of them")
+    if silent:
+        said.append(f"the log says nothing of {', '.join(silent)}: they stay assumed (grade C)")
+    return said
+
+
+def write_people(
+    folder: Path, posterior: Posterior, told: Sequence[str], facts: Mapping[str, object], checks: Sequence[Check],
+    doubts: Sequence[str], simulated: bool = False,
+) -> tuple[str, str]:  # fmt: skip
+    """The people in ``population.toml``, the checks on the card, the grade in ``world.toml``.   -> grade, why"""
+    mark, why = grade(checks, simulated)
+    files = {name: (folder / name).read_text("utf-8-sig") if (folder / name).exists() else ""
+             for name in ("population.toml", "world.toml", "card.md")}  # fmt: skip
+    population = files["population.toml"]
+    for section, block in _blocks(posterior, told, _population_text(population), mark):
+        population = _replaced(population, section, block)
+    learned = {f"people: {name}": _shown(posterior, name) for name in told}
+    shown = {**facts, **learned, "grade": f"{mark}: {why}"}
+    keep(folder / "population.toml", population)
+    keep(folder / "card.md", _card(files["card.md"], shown, (*[one.words() for one in checks], *doubts)))
+    if files["world.toml"]:
+        keep(folder / "world.toml", re.sub(r'(?m)^grade = "[ABC]"', f'grade = "{mark}"', files["world.toml"]))
+    return mark, why
+
+
+def _population_text(text: str) -> dict[str, Any]:
+    return tomllib.loads(text) if text else {}
+
+
+def _shown(posterior: Posterior, name: str) -> str:
+    low, high = posterior.interval(name)
+    return f"{posterior.mean(name):.3f}, 95 % interval {low:.2f} to {high:.2f}"
+
+
+def _blocks(posterior: Posterior, told: Sequence[str], old: dict[str, Any], mark: str) -> list[tuple[str, str]]:
+    """Sections of ``population.toml`` for what was learned: traits, then constants of the law."""
+    law = posterior.provenance.get("law", "")
+    usual, found = Population(), []
+    for trait in dict.fromkeys(name.partition(".")[0] for name in told):
+        if trait == law:
+            lines = [f"{name.partition('.')[2]} = {posterior.mean(name):.4f}   # {_shown(posterior, name)}"
+                     for name in told if name.startswith(f"{law}.")]  # fmt: skip
+            source = f"fitted under the {law} law to {posterior.provenance['source']}"
+            found.append((f"laws.{law}", "\n".join([*lines, f"source = {_quoted(source)}", f'grade = "{mark}"'])))
+            continue
+        mean, sd = usual.trait(trait)
+        was = old.get("traits", {}).get(trait, {})
+        values = {"mean": float(was.get("mean", mean)), "sd": float(was.get("sd", sd))}
+        mine = [name for name in told if name.startswith(f"{trait}.")]
+        values |= {name.partition(".")[2]: float(posterior.mean(name)) for name in mine}
+        parts = "; ".join(f"{name.partition('.')[2]} {_shown(posterior, name)}" for name in mine)
+        source = f"fitted under the {law} law to {posterior.provenance['source']}: {parts}"
+        lines = [f"{part} = {value:.4f}" for part, value in values.items()]
+        found.append((f"traits.{trait}", "\n".join([*lines, f"source = {_quoted(source)}", f'grade = "{mark}"'])))
+    return found
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a TOML string too
 
 
 def calibrate_folder(
@@ -76,12 +239,12 @@ def calibrate_folder(
     writer = csv.DictWriter(blank, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({"id": id_, "title": skill.name, "forget": 0} for id_, skill in fitted.items())
-    texts = (
-        _skills(blank.getvalue(), fitted),
-        *_about({"card.md": f"# Skills of {log.source}\n"}, calibration, posterior),
-    )
     Path(to).mkdir(parents=True)
-    _write(Path(to), texts)
+    keep(Path(to) / "skills.csv", _skills(blank.getvalue(), fitted))
+    ability = Posterior({"ability.sd": posterior.draws["ability.sd"]}, {**posterior.provenance, "law": "logistic"})
+    facts, none = {**calibration.provenance, **_spread(posterior)}, [not_made(kind, NO_WORLD) for kind in KINDS]
+    keep(Path(to) / "card.md", f"# Skills of {log.source}\n")
+    write_people(Path(to), ability, ("ability.sd",), facts, none, calibration.warnings)
     return calibration, posterior
 
 
@@ -93,14 +256,6 @@ def _fit(
     rejected = [log.rejects.words()] if log.rejects.count else []
     calibration = calibrate_bkt(*columns, source=about, notes=[*rejected, *notes], timed="day" in log, seed=seed)
     return calibration, fit_learners(*columns, source=about, steps=steps, seed=seed)
-
-
-def _write(folder: Path, texts: tuple[str, ...]) -> None:
-    """Each file whole or not at all."""
-    for name, text in zip(FILES, texts, strict=True):
-        part = folder / f"{name}.part"
-        part.write_text(text, "utf-8", newline="")
-        part.replace(folder / name)
 
 
 def _skills(text: str, fitted: dict[str, CalibratedSkill]) -> str:
@@ -115,27 +270,13 @@ def _skills(text: str, fitted: dict[str, CalibratedSkill]) -> str:
     return out.getvalue()
 
 
-def _about(old: dict[str, str], calibration: Calibration, posterior: Posterior) -> tuple[str, str]:
-    """``population.toml`` and ``card.md`` with what was fitted."""
-    low, high = posterior.interval("ability.sd")
-    spread, reach = posterior.mean("ability.sd"), f"{low:.2f} to {high:.2f}"
-    facts = {**calibration.provenance, "spread of ability (logit)": f"{spread:.3f}, 95 % interval {reach}"}
-    answers, learners = int(posterior.provenance["answers"]), int(posterior.provenance["learners"])
-    source = (
-        f"fitted: sd of ability in logistic growth with abilities integrated out, {answers:,} answers of {learners:,} "
-        f"learners, {posterior.provenance['source']}; 95 % interval {reach}"
-    )
-    quoted = json.dumps(source, ensure_ascii=False)  # a TOML string too
-    block = f'[traits.ability]            # logit\nmean = 0.0\nsd = {spread:.3f}\nsource = {quoted}\ngrade = "B"\n'
-    return _replaced(old.get("population.toml", ""), block), _card(old.get("card.md", ""), facts, calibration.warnings)
-
-
-def _replaced(text: str, block: str) -> str:
-    """A population with another ``[traits.ability]``."""
-    section = r"\[traits\.ability\][^\n]*\n(?:(?!\[)[^\n]+\n)*"
-    if re.search(section, text):
-        return re.sub(section, lambda _: block, text)
-    return f"{text.rstrip()}\n\n{block}".lstrip()
+def _replaced(text: str, section: str, block: str) -> str:
+    """A file of TOML with another body of one section; at its end where it has none."""
+    whole = f"[{section}]\n{block}\n"
+    there = rf"\[{re.escape(section)}\][^\n]*\n(?:(?!\[)[^\n]+\n)*"
+    if re.search(there, text):
+        return re.sub(there, lambda _: whole, text)
+    return f"{text.rstrip()}\n\n{whole}".lstrip()
 
 
 def _card(text: str, facts: dict[str, object], warnings: tuple[str, ...]) -> str:

@@ -1,0 +1,69 @@
+"""Figures of a report as SVG text: units on axes, intervals on estimates, the same bytes from the same numbers."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from adaptlearn.evaluation.resample import Interval
+
+INK, GAIN, LOSS, PALE = "#1f2933", "#0b6e4f", "#b3261e", "#9aa5b1"
+UNIT = "P(correct) on the target skills, difference with 95 % interval"
+
+
+def forest(rows: Sequence[tuple[str, Interval]], alt: str, unit: str = UNIT) -> str:
+    """One estimate per line; filled where clear of zero.   -> SVG"""
+
+    def draw(axes: Any) -> None:
+        for y, (_, one) in enumerate(rows):
+            ink = PALE if one.clear() == 0 else GAIN if one.clear() > 0 else LOSS
+            axes.plot([one.low, one.high], [y, y], color=ink, linewidth=2)
+            axes.plot([one.value], [y], "o", color=ink, markersize=6, markerfacecolor=ink if one.clear() else "white")
+        axes.axvline(0.0, color=INK, linewidth=0.8)
+        axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlabel(unit)
+
+    return _svg(draw, 0.9 + 0.32 * len(rows), alt)
+
+
+def bars(new: Mapping[str, float], old: Mapping[str, float], names: tuple[str, str], alt: str) -> str:
+    """Shares of two policies side by side, most used first.   -> SVG"""
+    kinds = sorted({*new, *old}, key=lambda kind: -(new.get(kind, 0.0) + old.get(kind, 0.0)))[:12]
+
+    def draw(axes: Any) -> None:
+        for shift, (shares, name, ink) in zip((-0.2, 0.2), ((new, names[0], GAIN), (old, names[1], PALE)), strict=True):
+            axes.barh(
+                [y + shift for y in range(len(kinds))],
+                [100 * shares.get(k, 0.0) for k in kinds],
+                0.38,
+                color=ink,
+                label=name,
+            )
+        axes.set_yticks(range(len(kinds)), [kind.replace("_", " ") for kind in kinds])
+        axes.set_ylim(len(kinds) - 0.4, -0.6)
+        axes.set_xlabel("share of visits, %")
+        axes.legend(frameon=False, loc="lower right")
+
+    return _svg(draw, 0.9 + 0.36 * len(kinds), alt)
+
+
+def _svg(draw: Callable[[Any], None], height: float, alt: str) -> str:
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    style = {"svg.hashsalt": alt, "svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif",
+             "font.sans-serif": ["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "DejaVu Sans"],
+             "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}  # fmt: skip
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(7.2, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        draw(axes)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    body = text.getvalue()
+    return body[body.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)

@@ -1,0 +1,101 @@
+"""A report as one HTML file that needs nothing else, as Markdown, and as JSON: one content, three readings."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells are words already; columns named in ``numbers`` are aligned right."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing and what it shows, in words."""
+
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading's worth."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    folded: bool = True  # opens on a click; the first page does not fold
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is said, and the numbers behind it."""
+
+    title: str
+    decision: str  # one sentence
+    facts: tuple[tuple[str, str, str], ...]  # what, the figure, what it means
+    sections: tuple[Section, ...]
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def html(report: Report) -> str:
+    """One self-contained page: no script, no font, no picture from elsewhere."""
+    from jinja2 import Environment
+
+    template = files("adaptlearn.evaluation").joinpath("report.html.jinja").read_text("utf-8")
+    env = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return env.from_string(template).render(report=report)
+
+
+def markdown(report: Report) -> str:
+    """The same without the drawings, whose numbers stand in tables."""
+    parts = [f"# {report.title}", f"**{report.decision}**"]
+    parts.append("\n".join(f"- {what}: **{figure}**. {meaning}" for what, figure, meaning in report.facts))
+    for section in report.sections:
+        parts.append(f"## {section.title}")
+        parts += list(section.words)
+        if section.points:
+            parts.append("\n".join(f"- {point}" for point in section.points))
+        parts += [_table(table) for table in section.tables]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: Table) -> str:
+    def line(cells: tuple[str, ...]) -> str:
+        return "| " + " | ".join(cell.replace("|", "/") or " " for cell in cells) + " |"
+
+    marks = tuple("---:" if name in table.numbers else "---" for name in table.columns)
+    return "\n".join([f"*{table.caption}*", "", line(table.columns), line(marks), *map(line, table.rows)])
+
+
+def as_json(report: Report) -> str:
+    """The numbers, and the decision in words."""
+    told = {"title": report.title, "decision": report.decision, "facts": report.facts, **report.numbers}
+    return json.dumps(_plain(told), indent=1, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, words, lists and dicts only; what is not a number is null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,110 @@
+"""Questions about the command line: ``--help`` of a verb, ``--cfg job``, ``--info``, completion in a shell."""
+
+import inspect
+import os
+import re
+import sys
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+from adaptlearn.lab.choices import GROUPS, groups_of, options
+from adaptlearn.lab.compose import config_of, configs, own_folders, prepared, shown
+
+QUESTIONS = ("--cfg", "-c", "--info", "-i", "--resolve", "--package", "-p")
+COMPLETION = ("--shell-completion", "-sc")
+
+
+def verb_help(verb: str, about: Any, schema: type, arguments: list[str]) -> str:
+    """Examples, choices with their options, keys with defaults and what they mean.   about: the ``Verb``"""
+    shelves = [configs(), *own_folders(arguments)[1]]
+    bases = [kind for kind in schema.__mro__ if kind is not object]
+    notes = {key: note for kind in reversed(bases) for key, note in comments(kind).items()}
+    inherited = {f.name for kind in bases[1:] for f in fields(kind)}
+    chosen = groups_of(schema)
+    keys = [f for f in fields(schema) if f.name not in chosen]
+    own, rest = ([f for f in keys if (f.name in inherited) is common] for common in (False, True))
+    lines = [f"adaptlearn {verb}: {about.line}", "", "examples:", *(f"  {e}" for e in about.examples)]
+    if chosen:
+        lines += ["", "choices:", *(line for group in chosen for line in choice(group, options(group, shelves)))]
+    for title, some in ((f"keys of {verb}:", own), ("keys of every verb:", rest)):
+        lines += (
+            ["", title, *(f"  {f'{f.name}={default(f)}':<28} {notes.get(f.name, '')}".rstrip() for f in some)]
+            if some
+            else []
+        )
+    return "\n".join([*lines, "", "--cfg job shows what a command would do; -m sweeps over key=a,b; --config-dir adds "
+                                  "a folder of choices of your own."])  # fmt: skip
+
+
+def choice(group: str, names: list[str]) -> list[str]:
+    """A group as one or two lines of help."""
+    other = f", or {GROUPS[group].other}" if GROUPS[group].other else ""
+    return [f"  {group:<11} {GROUPS[group].line}", f"  {'':<11} {' · '.join(names)}{other}"]
+
+
+def comments(kind: type) -> dict[str, str]:
+    """What the source says beside each field: the one place where a key is explained."""
+    found = re.findall(r"^    (\w+): .*?  # (.*)$", inspect.getsource(kind), re.MULTILINE)
+    return dict(found)
+
+
+def default(f: "Field[Any]") -> str:
+    """A field's default as it would be typed."""
+    made = f.default_factory() if f.default_factory is not MISSING else f.default
+    return shown(made)
+
+
+def asked(arguments: list[str]) -> bool:
+    """Whether the command line is a question to Hydra."""
+    return any(word.partition("=")[0] in (*QUESTIONS, *COMPLETION) for word in arguments)
+
+
+def answer(verb: str, schema: type, arguments: list[str]) -> None:
+    """Let Hydra itself answer ``--cfg``, ``--info`` and completion."""
+    import hydra
+
+    flags, words = split(arguments)
+    overrides = prepared(verb, schema, words)
+
+    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))
+    def nothing(config: Any) -> None:
+        """Hydra asks for a task; questions run none."""
+
+    app = "adaptlearn" if any(flag in COMPLETION for flag in flags) else f"adaptlearn {verb}"
+    sys.argv = [app, *flags, *overrides]
+    nothing()
+
+
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Hydra's flags with their values, and the rest."""
+    flags, words, rest = [], [], iter(arguments)
+    for word in rest:
+        if word in ("--cfg", "-c", "--package", "-p", *COMPLETION):
+            flags += [word, next(rest, "")]
+        elif word in ("--info", "-i"):
+            flags += [word, next(rest, "all")]
+        elif word in ("--resolve", "-m", "--multirun") or word.partition("=")[0] in ("--cfg", "--info", "--package"):
+            flags.append(word)
+        else:
+            words.append(word)
+    return flags, words
+
+
+def complete(flags: list[str], verbs: dict[str, Any]) -> str | None:
+    """Answer a shell: verbs for the first word. Otherwise the verb whose keys are asked for, for Hydra to answer.
+
+    The shell hands over its line in COMP_LINE; Hydra is shown it without the verb.
+    """
+    line = os.environ.get("COMP_LINE", "")
+    words = line.split(" ")
+    if not any("query=" in flag for flag in flags):
+        return next(iter(verbs))
+    if len(words) < 3:
+        print(" ".join(verb for verb in verbs if verb.startswith(words[-1])))
+        return None
+    if words[1] not in verbs:
+        return None
+    os.environ["COMP_LINE"] = " ".join([Path(words[0]).name, *words[2:]])
+    os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
+    return words[1]

@@ -1,0 +1,98 @@
+"""``adaptlearn insights``: what learners say they like, what their reactions show, and what no log can tell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.lab.tables import progress, show
+
+
+@dataclass
+class Config:
+    """Keys of this verb."""
+
+    log: str | None = None  # an event log; null: how many reactions it takes, by simulation
+    world: str = "onboarding-v1"
+    posterior: str | None = None  # of `adaptlearn calibrate`: the people the log came from; null: the world's own
+    stated: str | None = None  # a CSV with columns learner, stated (visual, auditory, textual, kinesthetic)
+    agent: str = "random"  # who teaches in the simulation
+    learners: int = 12  # shown; in the simulation, the number of learners
+    seed: int = 0
+    format: str = "table"
+    debug: bool = False
+
+
+def run(config: Config) -> None:
+    """Print one row per learner, or one per number of reactions."""
+    from adaptlearn.core.posterior import Posterior
+    from adaptlearn.envs.registry import rules
+
+    place = rules(config.world)
+    if config.posterior is not None:
+        from dataclasses import replace
+
+        place = replace(place, population=Posterior.load(config.posterior).into(place.population))
+    if config.log is None:
+        _by_simulation(config, place)
+    else:
+        _of_log(config, place)
+
+
+def _by_simulation(config: Config, place: Any) -> None:
+    from adaptlearn.agents import shelf
+    from adaptlearn.tracing.randomised import contrasts, sizes
+    from adaptlearn.tracing.styles import events_to_tell
+
+    policy = shelf.build(config.agent, place.world)
+    many = max(config.learners, 100)
+    with progress(f"{many} learners, crowd by crowd", config.format == "json"):
+        rows = events_to_tell(place, policy, learners=many, seed=config.seed)
+    pairs = contrasts(place.world)
+    notes = [
+        f"Simulated learners of {config.world}, taught by {config.agent}; four formats, so that chance finds one "
+        "favourite in four.",
+        "Aptitude is not told by reactions, however many: what is left of its spread stays near 1.",
+        "What would tell it is a coin thrown at each decision between activities on one skill, such as:",
+        *(f"  {pair.skill}: {pair.more} or {pair.less} (share of {pair.mode} differs by {pair.apart:.1f})"
+          for pair in sorted(pairs, key=lambda pair: -pair.apart)[:3]),
+        *(f"  an effect of {size.effect} SD on the next test takes {size.decisions:,} coins for its mean, about "
+          f"{size.each} per learner for their own" for size in sizes()),
+    ]  # fmt: skip
+    show(rows, format=config.format, notes=notes)
+
+
+def _of_log(config: Config, place: Any) -> None:
+    from adaptlearn.core.log import load
+    from adaptlearn.tracing.randomised import exposure_in_words
+    from adaptlearn.tracing.styles import evidence
+
+    log = load(str(config.log))
+    learners = np.unique(log["learner"])[: config.learners]
+    said = stated(config.stated, learners)
+    with progress(f"{len(learners)} learners", config.format == "json"):
+        told = evidence(log, place, learners, said, config.seed)
+    rows = [dict(learner=one.learner, reactions=one.reactions, stated=one.stated, evidenced=one.evidenced,
+                 chance=one.chance, both=one.both, verdict=one.verdict) for one in told]  # fmt: skip
+    _, words = exposure_in_words(log, place.world)
+    show(rows, format=config.format, notes=["chance: that the evidenced favourite is the favourite.", words])
+
+
+def stated(path: str | None, learners: np.ndarray) -> np.ndarray:
+    """The survey's word per learner, -1 where there is none.
+
+    Raises:
+        ValueError: a word that is no format.
+    """
+    import csv
+
+    from adaptlearn.core.learner import MODES
+
+    if path is None:
+        return np.full(len(learners), -1)
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        words = {row["learner"]: row["stated"] for row in csv.DictReader(file)}
+    odd = sorted({word for word in words.values() if word not in MODES})
+    if odd:
+        raise ValueError(f"{path}: stated = {odd[0]!r}; needed one of {', '.join(MODES)}, e.g. visual")
+    return np.array([MODES.index(words[str(n)]) if str(n) in words else -1 for n in learners.tolist()])

@@ -1,0 +1,130 @@
+"""``adaptlearn report``: is this agent worth a pilot? One HTML file, the same in Markdown, its numbers in JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.keep import keep
+from adaptlearn.core.record import ViewSpec
+from adaptlearn.evaluation import origins, render
+from adaptlearn.evaluation.instrument import Instrument
+from adaptlearn.evaluation.matrix import play
+from adaptlearn.evaluation.pilot import Plan, plan
+from adaptlearn.evaluation.rehearsal import Pool
+from adaptlearn.evaluation.report import Study, write_up
+from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.evaluating import rooms_of
+from adaptlearn.lab.pieces import agent_of, labels_of, learns, rules_of, trained
+from adaptlearn.lab.tables import progress, show
+from adaptlearn.lab.tracking import tracked, versions
+
+
+@dataclass
+class Config(Common):
+    """Keys of this verb."""
+
+    agent: Agent = field(default_factory=Agent)  # the candidate
+    others: list[str] = field(default_factory=lambda: ["stated", "evidenced"])  # what else could be done
+    baseline: str = "syllabus"
+    fixed: str | None = None  # a best fixed programme by name: tells order from answers
+    laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
+    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
+    catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])
+    learners: int = 1024
+    seeds: int = 1  # of luck, from seed= on; learners are drawn within each
+    items: int = 20  # of the test a pilot would use
+    to: str = field(default="report", metadata=WRITTEN)  # a folder
+
+
+def run(config: Config) -> None:
+    """Live, compare, take apart, write."""
+    quiet = config.format == "json"
+    with tracked("report", config, config.agent.name, agent=config.agent.name) as run_:
+        with progress(f"a report on {config.agent.name}", quiet) as tell:
+            report = write_up(studied(config, tell))
+        written = [keep(Path(config.to) / f"report.{end}", text(report)) for end, text in
+                   (("html", render.html), ("md", render.markdown), ("json", render.as_json))]  # fmt: skip
+        run_.metrics({f"gain/{row['policy']}/{row['law']}/{row['meshing']}/{row['catalogue']}": row["gain"].mean.value
+                      for row in report.numbers["gains"]})  # fmt: skip
+        for file in written:
+            run_.artifact(file)
+    rows = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
+    show(rows, format=config.format, title=report.decision, notes=[f"written: {', '.join(map(str, written))}"])
+
+
+def studied(config: Config, tell: Callable[[str], None]) -> Study:
+    """Everything a report is made from."""
+    likeliest = labels_of(config)
+    rooms = [(likeliest, rules_of(config)), *(
+        room for room in rooms_of(config, config.laws, config.meshings, config.catalogues) if room[0] != likeliest
+    )]  # fmt: skip
+    rules, ids, name = rooms[0][1], np.arange(config.learners), config.agent.name
+    policy, retrained = learned(config, rules, tell)
+    named = {
+        other: agent_of(other, rules, config.allow) for other in (config.baseline, *config.others) if other != name
+    }
+    fitted = {name: likeliest} if learns(config.agent, config.allow) else {}
+    seeds = range(config.seed + 1, config.seed + 1 + config.seeds)
+    matrix = play({**named, name: policy}, rooms, ids, list(seeds), baseline=config.baseline, trained=fitted,
+                  threads=config.threads, progress=tell)  # fmt: skip
+    tell("where the gain comes from")
+    fixed = agent_of(config.fixed, rules, config.allow) if config.fixed else None
+    parts = origins.decompose(policy, rules, ids, config.seed + 1, syllabus=named[config.baseline], fixed=fixed,
+                              retrained=retrained, threads=config.threads)  # fmt: skip
+    new, old = (simulate(p, rules, ids, config.seed + 1, log=True) for p in (policy, named[config.baseline]))
+    tell("a pilot")
+    pool = Pool(*(np.asarray(x, np.float64) for x in (new.start, new["value"], old["value"])))
+    return Study(name, matrix, parts, new, old, rules.world, planned(config, pool, rules), identity(config))
+
+
+def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[Any, dict[str, Any]]:
+    """The candidate, trained if it learns, and the same retrained on other learners' inputs, per placebo."""
+
+    def report(turn: int, figures: dict[str, float]) -> None:
+        tell(f"training, round {turn}")
+
+    policy, retrained = trained(config.agent, rules, config.seed, report, allow=config.allow), {}
+    if learns(config.agent, config.allow):
+        for source, (what, _) in origins.SOURCES.items():
+            columns = origins.inputs(ViewSpec(len(rules.world.skills)), what)
+            room = origins.room_of(rules, source)
+            retrained[source] = trained(
+                config.agent,
+                room,
+                config.seed,
+                report,
+                allow=config.allow,
+                classroom=origins.scrambled(columns),
+            )
+    return policy, retrained
+
+
+def planned(config: Config, pool: Pool, rules: Rules) -> Plan | None:
+    """A pilot for the gain that a test would show, if there is one."""
+    try:
+        return plan(
+            pool.seen(Instrument(config.items)), weeks=rules.world.programme.horizon_days / 7.0, seed=config.seed
+        )
+    except ValueError:  # no gain, or one that no pilot could show
+        return None
+
+
+def identity(config: Config) -> dict[str, str]:
+    """What the numbers hang on."""
+    asked = {k: v for k, v in asdict(config).items() if k not in ("to", "format", "debug", "track", "store", "threads")}
+    command = "adaptlearn report " + " ".join(f"{k}={_word(v)}" for k, v in asked.items() if v is not None)
+    return {"command": command, **versions()}
+
+
+def _word(value: Any) -> str:
+    """A setting as it is written on the command line."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(str, value)) + "]"
+    return (
+        str(value["name"]) if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else str(value)
+    )

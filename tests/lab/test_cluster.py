@@ -1,0 +1,80 @@
+"""Blocks of learners: joined in any cut they are the lives of one classroom; a lost node changes only the time."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from adaptlearn.agents import shelf
+from adaptlearn.classroom.simulate import Lives, simulate
+from adaptlearn.envs.registry import rules
+from adaptlearn.lab import cluster
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return rules("tiny-v1")
+
+
+def same(one: Lives, other: Lives) -> None:
+    """Bit for bit, the log too."""
+    for f in fields(Lives):
+        if f.name != "log":
+            np.testing.assert_array_equal(getattr(one, f.name), getattr(other, f.name), err_msg=f.name)
+    assert (one.log is None) == (other.log is None)
+    if one.log is not None:
+        assert one.log.provenance == other.log.provenance
+        for name, column in one.log.columns.items():
+            np.testing.assert_array_equal(column, other.log.columns[name], err_msg=name)
+
+
+@pytest.mark.parametrize("agent", ["mastery", "linear", "random"])
+def test_blocks_joined_are_the_lives_of_one_classroom(tiny, agent):
+    policy = shelf.build(agent, tiny.world)
+    ids = np.random.default_rng(3).permutation(300)
+    whole = simulate(policy, tiny, ids, 5, log=True)
+    for cuts in ([100, 200], [1, 2, 299]):
+        parts = [simulate(policy, tiny, some, 5, log=True) for some in np.split(ids, cuts)]
+        same(cluster.joined(parts), whole)
+
+
+def test_where_is_said_in_words_that_are_known():
+    assert cluster.lives_on("here", None) is simulate
+    with pytest.raises(ValueError, match="needed here or ray"):
+        cluster.lives_on("moon", None)
+
+
+def test_without_ray_one_line_says_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ImportError, match=r"pip install 'adaptlearn\[ray\]', or compute=here") as told:
+        cluster.lives_on("ray", None)
+    assert "\n" not in str(told.value)
+
+
+def test_a_node_lost_from_a_cluster_of_two_changes_only_the_time(tiny, monkeypatch):
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'adaptlearn[ray]'")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.setattr(cluster, "CHUNK", 64)
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        second = nodes.add_node(num_cpus=1)
+        live = cluster.lives_on("ray", nodes.address)
+        assert sum(node["Alive"] for node in ray.nodes()) == 2
+        lost = []
+
+        def lose_a_node(done: int, of: int) -> None:
+            if not lost and done >= 64:
+                lost.append(done)
+                nodes.remove_node(second, allow_graceful=False)
+
+        policy, ids = shelf.build("mastery", tiny.world), np.arange(1024)
+        shared = live(policy, tiny, ids, 7, log=True, progress=lose_a_node)
+        assert lost and lost[0] < 1024
+        same(shared, simulate(policy, tiny, ids, 7, log=True))
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
