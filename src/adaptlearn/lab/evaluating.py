@@ -23,7 +23,7 @@ class Config(Common):
     """Keys of this verb."""
 
     agents: list[str] = field(default_factory=lambda: ["random", "stated", "evidenced", "blocked", "mastery"])
-    baseline: str = "syllabus"
+    baseline: str = "syllabus"  # an agent is a name, or the .npz file of one that was trained; a ceiling, by name
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
     catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
@@ -45,9 +45,12 @@ NOTE = (
 
 def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
+    from adaptlearn.agents.shelf import CEILINGS
+
     rooms = rooms_of(config, config.laws, config.meshings, config.catalogues)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    policies = {name: agent_of(name, rooms[0][1], config.allow) for name in names}
+    first = rooms[0][1]
+    policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
     with (
