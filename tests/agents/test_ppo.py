@@ -57,8 +57,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
 
 def test_training_beats_chance_on_a_tiny_world():
     room = rules("tiny-v1")
-    ids = np.arange(1000, 1512)
-    trained = ppo.train(room, Classroom, 1, ppo.Settings(decisions=90_000, rows=128))
+    ids = np.arange(1000, 3048)
+    trained = ppo.train(room, Classroom, 1, ppo.Settings(decisions=180_000, rows=128))
     random = simulate(shelf.build("random", room.world), room, ids, 9)["value"]
     gain = paired(simulate(trained, room, ids, 9)["value"], random)
     assert gain.mean > 0 and gain.clear()
@@ -138,3 +138,22 @@ def test_a_loss_that_is_no_number_stops_with_a_message_and_what_was_kept_is_good
     with pytest.raises(ArithmeticError, match="loss is nan after 64 decisions"):
         ppo.train(rules("tiny-v1"), Classroom, 1, few, keep=kept.append)
     assert len(kept) == 2 and all(np.isfinite(v).all() for n, v in kept[-1].items() if n.startswith("net/"))
+
+
+def test_a_network_that_begins_as_a_linear_scorer_mostly_chooses_as_it_does():
+    room = rules("onboarding-v1")
+    linear = shelf.build("linear", room.world)
+    net = Pointer.for_world(room.world, seed=2).begin_as(linear)
+    classroom = Classroom(room, 200, 1).begin(range(200))
+    for _ in range(8):
+        classroom.wander()
+        classroom.step()
+    parts = (
+        torch.from_numpy(classroom.view),
+        torch.from_numpy(room.world.features.copy()),
+        torch.from_numpy(classroom.history()),
+    )
+    nothing = torch.zeros(200, 0)
+    with torch.inference_mode():
+        ours, theirs = (agent(*parts, nothing, nothing)[0].argmax(1) for agent in (net, linear))
+    assert (ours == theirs).double().mean() > 0.8

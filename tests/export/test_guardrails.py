@@ -69,6 +69,10 @@ def test_what_is_pinned_comes_first_and_then_no_more(ruled):
     runtime = ruled('pinned = ["greeting-quiz", "listening-quiz"]')
     record = runtime.start(PROFILE)
     assert offered(runtime, record, 0.0) == {"nothing-now", "greeting-quiz", "listening-quiz"}
+    reasons = [
+        choice.why for choice in runtime.recommend(record, day=0.0, k=5).choices if choice.activity == "nothing-now"
+    ]
+    assert "nothing else" in reasons[-1] and len(reasons) >= 3
     record = took(runtime, record, "listening-quiz", 0.0)
     assert offered(runtime, record, 1.0) == {"nothing-now", "greeting-quiz"}
     record = took(runtime, record, "greeting-quiz", 1.0)

@@ -74,6 +74,19 @@ def test_the_last_belief_is_the_classrooms():
     np.testing.assert_array_equal(told.chance, 1.0)  # a greedy policy would do again what it did
 
 
+def test_a_log_that_does_not_know_the_next_day_yet_is_retold_to_the_last_one_known():
+    room = rules("tiny-v1")
+    log = simulate(build("mastery", room.world), room, np.arange(60), 3, log=True).log
+    last = np.flatnonzero(np.diff(log["learner"].astype(np.int64), append=-1))
+    gaps = log["gap_days"].copy()
+    gaps[last] = np.nan
+    told = [retell(one, room.world, build("mastery", room.world), plain) for one in
+            (log, EventLog({**log.columns, "gap_days": gaps}, "p", "0"))]  # fmt: skip
+    others = np.setdiff1d(np.arange(len(log)), last)
+    np.testing.assert_array_equal(told[1].after[others], told[0].after[others])
+    assert np.isfinite(told[1].after).all()
+
+
 def test_features_are_averaged_over_the_policys_choices():
     """Twice: over one-hot features the mean is the policy's chances, and over the logged choice it is that choice."""
     room = rules("tiny-v1")
@@ -92,6 +105,7 @@ def test_features_are_averaged_over_the_policys_choices():
         (lambda log: EventLog({k: v for k, v in log.columns.items() if k not in PROFILE}, "p", "0"), "weekly_minutes"),
         (lambda log: EventLog(log.columns, "p", "0", {"world": "onboarding-v1"}), "env=onboarding-v1"),
         (lambda log: EventLog(log.columns, "p", "0", {"decides": "self"}), "learners decided alone"),
+        (lambda log: EventLog({**log.columns, "role": log["role"] - 1}, "p", "0"), "roles -1 to"),
         (lambda log: EventLog({k: v[1:] for k, v in log.columns.items()}, "p", "0"), "steps are missing"),
         (lambda log: EventLog({k: v[:0] for k, v in log.columns.items()}, "p", "0"), "no decision"),
     ],

@@ -219,6 +219,21 @@ def test_the_same_log_gives_the_same_bytes_and_failure_leaves_nothing(tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl.gz", "b.jsonl.gz"]
 
 
+def test_answers_are_what_tracing_reads(tmp_path, capsys):
+    """Statements mix answers with the rest; a tracer gets the answers."""
+    from adaptlearn.lab import main
+
+    skill = {"extensions": {f"{EXTENSIONS}skill": ["add"]}}
+    about = {"id": "https://x.org/q", "definition": skill}
+    given = [said("answered", who=f"p{n}", when=f"2024-03-{1 + k:02d}T09:00:00Z", object=about,
+                  result={"success": (n + k) % 3 > 0}) for n in range(9) for k in range(5)]  # fmt: skip
+    table = read(stored(tmp_path, *given, said("completed")), salt="s")
+    assert len(table) == 46 and len(table.answers()) == 45 and set(table.answers()["skill"]) == {"add"}
+    with pytest.raises(SystemExit) as end:
+        main.main(["calibrate", f"log={tmp_path / 'log.json'}", "steps=5", "format=json"])
+    assert end.value.code == 0, capsys.readouterr().err
+
+
 @pytest.mark.reallog
 def test_real_statements(real_logs):
     videos = read(real_logs / "xapi" / "statements.json.gz", salt="s")

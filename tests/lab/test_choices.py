@@ -11,7 +11,7 @@ import pytest
 from adaptlearn.agents import shelf as agents
 from adaptlearn.lab import asking, choices, pieces
 from adaptlearn.lab.compose import Agent, Common, compose, configs
-from adaptlearn.lab.main import VERBS, named
+from adaptlearn.lab.main import VERBS, keyed
 from adaptlearn.lab.simulating import Config
 from adaptlearn.lab.training import Config as Training
 
@@ -108,9 +108,9 @@ def test_help_explains_every_key_and_lists_every_option():
 
 
 def test_bare_words_stand_for_a_verbs_first_keys():
-    assert named(["3f2a", "debug=true"], ("run_id",)) == ["run_id=3f2a", "debug=true"]
-    assert named(["compare", "1a", "2b"], ("do", "ids")) == ["do=compare", "ids=[1a,2b]"]
-    assert named(["-m", "seed=1,2"], ()) == ["-m", "seed=1,2"]
+    assert keyed(["3f2a", "debug=true"], ("run_id",)) == ["run_id=3f2a", "debug=true"]
+    assert keyed(["compare", "1a", "2b"], ("do", "ids")) == ["do=compare", "ids=[1a,2b]"]
+    assert keyed(["-m", "seed=1,2"], ()) == ["-m", "seed=1,2"]
 
 
 @pytest.mark.parametrize(

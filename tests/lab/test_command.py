@@ -84,3 +84,53 @@ def test_a_checkpoint_gives_back_the_weights_and_refuses_strangers(tmp_path):
 def test_a_difference_is_shown_with_its_half_width():
     assert cell((0.0123, 0.004)) == "+0.0123 ± 0.0040"
     assert cell(float("nan")) == cell(None) == "–"
+
+
+def test_a_state_of_a_training_comes_back_and_names_what_differs(tmp_path):
+    import numpy as np
+
+    begun = {"seed": 3, "env": "tiny-v1"}
+    file = checkpoint.keep_state(tmp_path / "a.state.npz", {"net/w": np.arange(3), "seen": np.array(7)}, begun)
+    back = checkpoint.read_state(file, begun)
+    assert back["net/w"].tolist() == [0, 1, 2] and back["seen"] == 7
+    with pytest.raises(ValueError, match="begun with seed = 3, not 4"):
+        checkpoint.read_state(file, begun | {"seed": 4})
+    with pytest.raises(ValueError, match="state of a training that was cut off"):
+        checkpoint.read_state(tmp_path / "nowhere.npz", begun)
+
+
+def test_the_shelf_is_listed_whole_and_only_what_can_be_resumed_is():
+    from adaptlearn.agents.shelf import names
+
+    rows = json.loads(adaptlearn("agents", "format=json").stdout)
+    assert [row["agent"] for row in rows] == names()
+    done = adaptlearn("train", "agent=linear", "env=tiny-v1", "resume=true", "track=false")
+    assert done.returncode == 2 and "needed one that does, e.g. agent=ppo" in done.stderr
+
+
+def test_a_training_that_is_killed_goes_on_to_the_same_weights(tmp_path):
+    import signal
+    import time
+
+    import numpy as np
+
+    def words(to):
+        small = {"decisions": 20_000, "rows": 64, "steps": 8, "batch": 256, "check": 1}
+        settings = [f"+agent.settings.{key}={value}" for key, value in small.items()]
+        return ["train", "agent=ppo", "env=tiny-v1", "track=false", "learners=64", "held_out=64", f"to={to}", *settings]
+
+    cut, whole = tmp_path / "cut.npz", tmp_path / "whole.npz"
+    process = subprocess.Popen([sys.executable, "-m", "adaptlearn.lab.main", *words(cut)])
+    state = tmp_path / "cut.state.npz"
+    while not state.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert state.exists() and not cut.exists()
+    done = adaptlearn(*words(cut), "resume=true")
+    assert done.returncode == 0, done.stderr
+    assert adaptlearn(*words(whole)).returncode == 0
+    with np.load(cut) as one, np.load(whole) as other:
+        assert one.files == other.files
+        for name in one.files:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)

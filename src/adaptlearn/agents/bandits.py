@@ -61,7 +61,8 @@ class Zpdes(nn.Module):
         even = zone / zone.sum(1, keepdim=True).clamp(min=1.0)
         chance = (1.0 - self.gamma) * share + self.gamma * even
         fresh = 1.0 / (1.0 + 4.0 * history[:, :, 0])  # an activity made before is drawn less often
-        scores = torch.log(spread(chance, shelf) * fresh + FLOOR * FLOOR) - LAST * shelf.column["rest"]
+        drawn = (spread(chance, shelf) * fresh).clamp(min=FLOOR * FLOOR)  # the exporter takes adding 1e-8 for adding 0
+        scores = torch.log(drawn) - LAST * shelf.column["rest"]
         return scores, torch.cat([slow, quality, met], 1)
 
 

@@ -34,8 +34,8 @@ class Settings:
     share: float = 0.15  # of their decisions that are labelled
     search: int = 3  # rounds of the planner's search before it labels a decision
     futures: int = 2  # imagined lives per label
-    epochs: int = 12  # passes over all labels so far, in each round
-    batch: int = 512
+    epochs: int = 6  # passes over all labels so far, in each round
+    batch: int = 64
     rate: float = 2e-3  # step size of Adam, falling to a tenth within a round
     unit: float = 100.0  # score per unit of worth: a hundredth of the goal is one nat
     explore: float = 0.5  # temperature of teaching in rounds, 0 at evaluation
@@ -78,6 +78,7 @@ def fit(
     """
     s = settings or Settings()
     net = net or Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
+    net.name = "distilled"
     catalogue, dice = torch.from_numpy(rules.world.features.copy()), torch.Generator().manual_seed(seed)
     labels = Labels([], [], [])
     for turn in range(s.rounds):

@@ -2,8 +2,10 @@
 
     score(n, a) = query(learner) . key(activity) + bias(activity) + sum_p x(n, a, p) (w0 + w(learner) + u(activity))(p)
 
-with x a few features of the pair (``pairs``): a plain query and key must learn that belief and prerequisite multiply;
-the pair head is told. Activities enter by features, so any catalogue over the same skills will do.
+with x features of the pair (``pairs``): a plain query and key must learn that belief and prerequisite multiply; the
+pair head is told. All features have a weight w0, so that the network may begin as a fitted linear scorer; only the
+first few are weighed by learner and activity, w and u. Activities enter by features, so any catalogue over the same
+skills will do.
 
 Axes: N learners, A activities, F features, V view, P pair features.
 """
@@ -14,14 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaptlearn.agents.pairs import Pairs
+from adaptlearn.agents.pairs import PAIRS, Pairs
 from adaptlearn.agents.sight import Sight
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.record import ViewSpec
 from adaptlearn.core.world import FEATURE_SCALE, FEATURES, World
 
 PAIRED = ("goal_gain", "path_gain", "fit", "required", "crowded", "visits", "promise", "minutes")  #: at most eight
+WEIGHED = (*PAIRED, *(name for name in PAIRS if name not in PAIRED))  #: all features, those first
 LAST = 30.0  # "nothing now" starts this far below everything else, and may climb
+SHARPNESS = 4.0  # a linear scorer's scores are for taking the largest; drawing from them needs them apart
 #: First weights of the pair features: a designer's guess, weak enough to leave room to explore.
 START = {
     "goal_gain": 1.0, "path_gain": 0.5, "fit": 0.75, "required": 0.75, "crowded": -0.75, "visits": -0.4, "promise": 1.0,
@@ -46,19 +50,28 @@ class Pointer(nn.Module):
         scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
         self.register_buffer("scale", torch.from_numpy(1.0 / scale))
         self.rest = 3 * skills + FEATURES.index("rest")
-        self.pairs = Pairs(Sight.for_world(world), PAIRED)
+        self.pairs = Pairs(Sight.for_world(world), WEIGHED)
         self.see = nn.ModuleList([layer(view, hidden, dice), layer(hidden, hidden, dice)])
         self.read = layer(features, hidden, dice)
         self.query, self.key = layer(hidden, width, dice, 0.1), layer(hidden, width, dice)
         self.bias = layer(hidden, 1, dice, 0.1)
         self.weigh, self.weigh_activity = layer(hidden, pairs, dice, 0.1), layer(hidden, pairs, dice, 0.1)
-        self.weights = nn.Parameter(torch.tensor([START.get(name, 0.0) for name in PAIRED]))
+        self.weights = nn.Parameter(torch.tensor([START.get(name, 0.0) for name in WEIGHED]))
         self.judge = nn.ModuleList([layer(view, hidden, dice), layer(hidden, hidden, dice), layer(hidden, 1, dice)])
 
     @classmethod
     def for_world(cls, world: World, **settings: Any) -> "Pointer":
         """For a declared world's skills; settings: hidden, width, seed (of the first weights)."""
         return cls(world, **settings)
+
+    def begin_as(self, linear: Any, sharpness: float = SHARPNESS) -> "Pointer":
+        """Begin with a linear scorer's choices, in scores so many times as far apart."""
+        with torch.no_grad():
+            of = dict(zip(linear.pairs.names, linear.weights.tolist(), strict=True))
+            self.weights.copy_(torch.tensor([sharpness * of.get(name, 0.0) for name in WEIGHED]))
+            for small in (self.query, self.bias, self.weigh, self.weigh_activity):
+                small.weight.mul_(0.1)
+        return self
 
     def forward(
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
@@ -71,8 +84,9 @@ class Pointer(nn.Module):
         learner = torch.tanh(self.see[1](torch.tanh(self.see[0](view))))
         activity = torch.tanh(self.read(catalogue * self.scale))
         apart = self.query(learner) @ self.key(activity).T + self.bias(activity)[:, 0]
-        by_learner = torch.bmm(x, (self.weights + self.weigh(learner))[:, :, None])[:, :, 0]
-        by_activity = (x * self.weigh_activity(activity)).sum(2)
+        near = x[:, :, : len(PAIRED)]
+        by_learner = x @ self.weights + torch.bmm(near, self.weigh(learner)[:, :, None])[:, :, 0]
+        by_activity = (near * self.weigh_activity(activity)).sum(2)
         return apart + by_learner + by_activity - LAST * catalogue[:, self.rest]
 
     def value(self, view: Tensor) -> Tensor:

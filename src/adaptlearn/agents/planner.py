@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.plans import Orders, Stage, chances, imagined_seed, neighbours
+from adaptlearn.agents.programme import usual
 from adaptlearn.core import luck
 from adaptlearn.core.learner import NEVER, Traits
 
@@ -25,10 +27,10 @@ SWITCH_DAY, SWITCH_ROLE = Traits._fields.index("switch_day"), Traits._fields.ind
 class Settings:
     """Of the search."""
 
-    candidates: int = 16  # orders tried per learner and round, the current one among them
+    candidates: int = 32  # orders tried per learner and round, the current one among them
     futures: int = 4  # imagined lives each order is judged by
     rounds: int = 1  # at every decision
-    first: int = 12  # rounds at the first decision and after a change of destination
+    first: int = 20  # rounds at the first decision and after a change of destination
     calm: bool = True  # imagined lives have less chance in them
     rows: int = 2048  # lives imagined at once; a memory bound, invisible in results
 
@@ -45,7 +47,7 @@ class Planner:
     name = "planner"
 
     def __init__(self, settings: Settings | None = None, start: Orders | None = None):
-        """start [R, E]: orders to begin with, per destination; without, the author's."""
+        """start [R, E]: orders to begin with, per destination; without, a linear scorer's usual ones."""
         self.settings, self.start = settings or Settings(), start
         self._room: Any = None
 
@@ -107,9 +109,10 @@ class Planner:
             return
         self._room = classroom
         self.stage = Stage(classroom, self.settings.rows, imagined_seed(classroom.seed, 0), calm=self.settings.calm)
-        authored = self.stage.entries.authored(classroom.rules.world)
-        self.start_orders = authored if self.start is None else self.start
-        self.orders = np.zeros((classroom.n, authored.shape[1]), np.int16)
+        entries, rules = self.stage.entries, classroom.rules
+        guide = Linear.for_world(rules.world)
+        start = usual(guide, rules, self.stage.room.seed, entries) if self.start is None else self.start
+        self.start_orders, self.orders = start, np.zeros((classroom.n, start.shape[1]), np.int16)
         self.role, self.length = np.full(classroom.n, -1), np.full(classroom.n, 50.0)
 
     def _first(self, classroom: Any, rows: NDArray[np.int64]) -> NDArray[np.int64]:

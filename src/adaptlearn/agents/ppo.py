@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adaptlearn.agents.best import Arrays, Best, under
-from adaptlearn.agents.networks import PAIRED, Pointer
+from adaptlearn.agents.networks import WEIGHED, Pointer
 from adaptlearn.agents.returns import advantages
 
 Floats = NDArray[np.float32]
@@ -76,7 +76,7 @@ class Rollout:
         """Empty buffers."""
         shape = (steps, rows)
         return Rollout(
-            torch.zeros(*shape, view), torch.zeros(*shape, activities, len(PAIRED)),
+            torch.zeros(*shape, view), torch.zeros(*shape, activities, len(WEIGHED)),
             torch.zeros(*shape, activities, dtype=torch.bool), torch.zeros(shape, dtype=torch.long), torch.zeros(shape),
             np.zeros(shape, np.float32), np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, np.float32),
         )  # fmt: skip
@@ -89,9 +89,13 @@ class Training:
     been: the same updates, the same final weights, bit for bit on one CPU.
     """
 
-    def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings):
+    def __init__(
+        self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None
+    ):  # fmt: skip
         s = self.settings = settings
         self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
+        if start is not None:
+            self.net.begin_as(start)
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         self.catalogue = torch.from_numpy(rules.world.features.copy())
         self.dice = torch.Generator().manual_seed(seed)
@@ -151,7 +155,7 @@ class Training:
 
 def train(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
     keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Pointer:  # fmt: skip
@@ -161,6 +165,7 @@ def train(
         rules: what happens; its reward is what is learned.
         classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does.
         seed: of weights, minibatches, learners and luck.
+        start: a fitted linear scorer that the network begins as; a designer's guess without.
         resume: what ``keep`` was given in an earlier training with the same arguments; it goes on from there.
         judge: worth of a network on learners it is not taught with; asked every ``check`` updates. The best is what
             comes back, and training stops early after ``patience`` checks without a better one.
@@ -171,7 +176,7 @@ def train(
         ArithmeticError: the loss is no longer a number; what ``keep`` was told last is still good.
     """
     s = settings or Settings()
-    training, best = Training(rules, classroom, seed, s), Best()
+    training, best = Training(rules, classroom, seed, s, start), Best()
     if resume is not None:
         training.restore(resume)
         best.restore(under(resume, "best"))

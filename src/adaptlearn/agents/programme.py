@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.plans import Entries, Orders, Stage, chances, neighbours
 from adaptlearn.agents.sight import Sight
 from adaptlearn.classroom.simulate import simulate
@@ -64,6 +65,12 @@ class Programme(nn.Module):
             Sight.for_world(world), torch.tensor(world.targets), torch.tensor(world.features), torch.from_numpy(place)
         )
 
+    def orders(self, world: World) -> Orders:
+        """The same as orders of ``Entries.of(world)``, for the world it was made for.   -> [R, E]"""
+        entries = Entries.of(world)
+        place = self.place.numpy()[:, entries.times - 1, entries.activity]
+        return place.argsort(1, kind="stable").astype(np.int16)
+
     def forward(
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
     ) -> tuple[Tensor, Tensor]:
@@ -86,9 +93,9 @@ class Programme(nn.Module):
 class Settings:
     """Of the search."""
 
-    rounds: int = 240  # per destination
+    rounds: int = 360  # per destination
     candidates: int = 16  # orders tried in a round, the current one among them
-    learners: int = 256  # who each candidate teaches in a round
+    learners: int = 192  # who each candidate teaches in a round
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -107,13 +114,13 @@ def fit(
         rules: what happens; orders are judged by the worth of the destination at the end of a life.
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of moves, learners and luck.
-        start: a policy whose usual order to begin with, the author's without.
+        start: a policy whose usual order to begin with; without, a linear scorer's with a designer's weights.
         progress: told after each round over all destinations: round, worth, moved.
     """
     s = settings or Settings()
     stage = Stage(classroom(rules, 1, seed), s.candidates * s.learners, seed)
     newborn = classroom(rules, s.learners, seed)
-    orders = usual(start, rules, seed, stage.entries) if start is not None else stage.entries.authored(rules.world)
+    orders = usual(start or Linear.for_world(rules.world), rules, seed, stage.entries)
     lengths = np.full(len(orders), 50.0)
     for turn in range(s.rounds):
         people = luck.rebirth(seed, np.arange(16 * s.learners), turn)

@@ -61,6 +61,31 @@ def _made(file: str, name: str) -> Callable[..., Any]:
     return make
 
 
+def _pointer(name: str) -> Callable[..., Any]:
+    def make(world: World, **settings: Any) -> Any:
+        from adaptlearn.agents.networks import Pointer
+
+        net = Pointer.for_world(world, **settings)
+        net.name = name  # one network, two ways of learning
+        return net
+
+    return make
+
+
+def _ceiling(file: str, name: str) -> Callable[..., Any]:
+    def make() -> Any:
+        return getattr(import_module(f"adaptlearn.agents.{file}"), name)()
+
+    return make
+
+
+#: Marks for tables, made without a world: they are handed the classroom itself, and no export takes them.
+CEILINGS = {
+    "greedy": _ceiling("ceilings", "greedy"),
+    "greedy-prerequisites": _ceiling("ceilings", "greedy_with_prerequisites"),
+    "planner": _ceiling("planner", "Planner"),
+}
+
 NET = ("hidden", "width")  #: settings that shape the pointer network
 OWN = {
     "random": Entry(_rule("Random"), None, "nothing", "",
@@ -93,9 +118,9 @@ OWN = {
         "the best order per destination, which reads no answers"),
     "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",
         "mastery, fixed", "a weighted sum of features, by cross-entropy"),
-    "distilled": Entry(_made("networks", "Pointer"), Teacher("distill", "fit", NET), "the whole view",
+    "distilled": Entry(_pointer("distilled"), Teacher("distill", "fit", NET), "the whole view",
         "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
-    "ppo": Entry(_made("networks", "Pointer"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
+    "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
         "a pointer network over activities, by proximal policy optimisation"),
 }  # fmt: skip
 

@@ -157,7 +157,7 @@ def fit(
     heard = {c.sets for c in seen}
     converted = {c.sets: c for c in known if c.id in hold_out and _ingredient(c.sets) and c.sets not in heard}
     moving = tuple(one for one in whole if one.name not in converted)
-    problem = _Problem(rules, policies or {}, seen, moving, converted, n, seed, rounds, progress)
+    problem = Problem(rules, policies or {}, seen, moving, converted, n, seed, rounds, progress)
     x = problem.solve()
     values = {name: _rounded(value) for name, value in problem.values(x).items()}
     effects = problem.effects(values)
@@ -178,7 +178,7 @@ def _rounded(value: float) -> float:
 
 
 @dataclass
-class _Problem:
+class Problem:
     """Residuals of the fit, counted and reported."""
 
     rules: Rules

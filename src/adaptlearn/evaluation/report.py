@@ -136,7 +136,7 @@ def _change_of_mind(study: Study, mine: Robust, words: str) -> Section:
         points.append(f"In one of them another candidate would have had {mine.regret:.3f} more.")
     equal = next((p for p in study.parts if p.source == "at equal minutes"), None)
     if equal is not None and equal.gain is not None:
-        kept = "stays" if equal.gain.mean.clear() > 0 else "is not clear"
+        kept = {1: "stays", 0: "is not clear", -1: "is a loss"}[int(equal.gain.mean.clear())]
         points.append(f"At equal minutes and staff minutes the gain {kept}: {span(equal.gain.mean)}.")
     if study.plan is not None:
         points.append(f"A pilot whose whole interval lies below {study.plan.design.effect:.3f} on the test.")

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.world import World
-from adaptlearn.evaluation import figures
+from adaptlearn.evaluation import dif, figures
 from adaptlearn.evaluation import journeys as lives
 from adaptlearn.evaluation.matrix import Matrix, robust
 from adaptlearn.evaluation.origins import Part
@@ -174,9 +174,18 @@ def groups(study: Study) -> Section:
     )  # fmt: skip
     columns = ("attribute", "group", "learners", "gain", "less everybody else's")
     words = ("Policies do not see site and tenure. Groups of fewer than 30 are not shown.",)
-    return Section(
-        "Groups", words, points, (Table("Gain by group, in the likeliest world", columns, tuple(rows), ("learners",)),)
-    )
+    table = Table("Gain by group, in the likeliest world", columns, tuple(rows), ("learners",))
+    return Section("Groups", words, (*points, *_items(study)), (table,))
+
+
+def _items(study: Study) -> list[str]:
+    """Activities whose questions work differently for groups who know the same."""
+    assert study.new.log is not None
+    odd = [one for one in dif.look(study.new.log, study.world) if one.found]
+    return [
+        f"The questions of {one.activity} work differently for {one.attribute} {one.group} than for others who know as "
+        f"much: {span(one.difference)} of them right." for one in odd
+    ] or ["No activity's questions work differently for a site or a tenure."]  # fmt: skip
 
 
 def journeys(study: Study) -> Section:

@@ -94,6 +94,12 @@ def _require(log: EventLog, world: World, policy: Any) -> None:
             f"the log offers activity {log['offered'].max()}; needed 0 to {len(world.activities) - 1}, rows of the "
             f"catalogue of {world.name}"
         )
+    roles, needed = log["role"], len(world.roles)
+    if roles.min() < 0 or roles.max() >= needed:
+        raise ValueError(
+            f"roles {int(roles.min())} to {int(roles.max())} in the log; needed 0 to {needed - 1} in every decision, "
+            f"the roles of {world.name}"
+        )
     if policy.luck_size:
         raise ValueError(
             f"{policy.name} draws luck of its own, so its scores hold no chances; needed luck_size 0, e.g. mastery"
@@ -127,9 +133,8 @@ class _Retelling:
         expected = (chances[:, :, None] * pairs).sum(1)
         self.records[at] = self.keeper.observe(self.records[at], self._event(rows))
         self._count(rows, who)
-        _, later, _ = self.keeper.view(
-            self.records[at], profile, day + torch.from_numpy(log["gap_days"][rows])[:, None]
-        )
+        gap = np.nan_to_num(log["gap_days"][rows])  # a platform does not know yet when the next decision will be due
+        _, later, _ = self.keeper.view(self.records[at], profile, day + torch.from_numpy(gap)[:, None])
         target = profile[:, : mastery.shape[1]]
         logged = log["propensity"][rows].astype(np.float64).prod(1)
         numbers = [

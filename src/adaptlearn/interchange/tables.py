@@ -54,7 +54,9 @@ class Table:
     def answers(self) -> "Table":
         """The rows that have an answer and a skill: what tracing reads. xAPI mixes them with others."""
         right, skill = self["correct"], self["skill"]
-        told = (right != UNKNOWN) & np.array([bool(name) for name in skill], bool)
+        told = (right != UNKNOWN) & (skill != "")
+        if told.all():
+            return self
         kept = {
             name: Coded(c.codes[told], c.kind) if isinstance(c, Coded) else c[told] for name, c in self.columns.items()
         }

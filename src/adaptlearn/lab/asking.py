@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptlearn.lab.choices import GROUPS, groups_of, options
-from adaptlearn.lab.compose import config_of, configs, own_folders, prepared, shown
+from adaptlearn.lab.compose import config_of, configs, own_folders, plain, prepared, shown
 
 QUESTIONS = ("--cfg", "-c", "--info", "-i", "--resolve", "--package", "-p")
 COMPLETION = ("--shell-completion", "-sc")
@@ -61,19 +61,32 @@ def asked(arguments: list[str]) -> bool:
 
 
 def answer(verb: str, schema: type, arguments: list[str]) -> None:
-    """Let Hydra itself answer ``--cfg``, ``--info`` and completion."""
-    import hydra
+    """Let Hydra itself answer ``--cfg``, ``--info`` and completion.
 
+    Raises:
+        ValueError: words that Hydra does not understand.
+    """
     flags, words = split(arguments)
-    overrides = prepared(verb, schema, words)
-
-    @hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))
-    def nothing(config: Any) -> None:
-        """Hydra asks for a task; questions run none."""
-
     app = "adaptlearn" if any(flag in COMPLETION for flag in flags) else f"adaptlearn {verb}"
-    sys.argv = [app, *flags, *overrides]
-    nothing()
+    through_hydra(verb, schema, words, app, flags, lambda config: None)
+
+
+def through_hydra(verb: str, schema: type, words: list[str], app: str, more: list[str], task: Any) -> None:
+    """Run Hydra's own main, as if these words had been typed.   more: what it is told besides
+
+    Raises:
+        ValueError: words that Hydra does not understand.
+    """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    sys.argv = [app, *more, *prepared(verb, schema, words)]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
+    try:
+        hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(plain(verb, schema, words, error)) from error
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -76,7 +76,7 @@ def answers(config: Config) -> Any:
     from adaptlearn.interchange.tables import read
 
     with progress("reading", config.format == "json"):
-        return read(config.log, config.columns or None, config.preset, config.rejects)
+        return read(config.log, config.columns or None, config.preset, config.rejects).answers()
 
 
 def of_skills(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:

@@ -22,6 +22,10 @@ class Group(NamedTuple):
     like: str = "(?!)"  # what that looks like, as a pattern; as it stands, nothing does
 
 
+def _experiments() -> list[str]:
+    return [name for name in shelf.names("experiments") if (shelf.where(name, "experiments") / "config.yaml").exists()]
+
+
 def _laws() -> list[str]:
     from adaptlearn.laws import shelf as laws
 
@@ -60,7 +64,7 @@ def _rewards() -> list[str]:
 
 MODULE, DOTTED = "a module of yours, with allow=[its_package]", r"\w+(\.\w+)+"
 GROUPS = {
-    "experiment": Group("a question of experiments/, with all its choices", lambda: _experiments(), "a folder", ".+"),
+    "experiment": Group("a question of experiments/, with all its choices", _experiments, "a folder", ".+"),
     "env": Group("the world: what is taught", shelf.names, "a folder of your own", ".+"),
     "agent": Group(
         "who decides what is offered; agent.settings.key=value changes one",
@@ -111,7 +115,3 @@ def node(group: str, value: Any) -> Any:
     if group == "agent":
         return {"name": value}
     return {group: {"true": True, "false": False, "null": None if group != "meshing" else "null"}.get(value, value)}
-
-
-def _experiments() -> list[str]:
-    return [name for name in shelf.names("experiments") if (shelf.where(name, "experiments") / "config.yaml").exists()]

@@ -23,12 +23,10 @@ class Config(Common):
     """Keys of this verb."""
 
     agents: list[str] = field(default_factory=lambda: ["random", "stated", "evidenced", "blocked", "mastery"])
-    baseline: str = "syllabus"
+    baseline: str = "syllabus"  # an agent is a name, or the .npz file of one that was trained; a ceiling, by name
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
-    catalogues: list[str] = field(
-        default_factory=list
-    )  # as_written | usual_error | careless; empty: that of catalogue=
+    catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
     learners: int = 4096
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
@@ -47,9 +45,12 @@ NOTE = (
 
 def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
+    from adaptlearn.agents.shelf import CEILINGS
+
     rooms = rooms_of(config, config.laws, config.meshings, config.catalogues)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    policies = {name: agent_of(name, rooms[0][1], config.allow) for name in names}
+    first = rooms[0][1]
+    policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
     with (
@@ -59,14 +60,18 @@ def run(config: Config) -> None:
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
                            threads=config.threads, live=lives_on(config.compute, config.cluster),
                            progress=tell)  # fmt: skip
-        tracker.metrics({f"goal/{r.policy}/{r.law}/{r.meshing}": r.goal for r in rows})
-        tracker.metrics({f"gain/{r.policy}/{r.law}/{r.meshing}": r.gain.mean for r in rows if r.gain is not None})
-        tracker.text("table.csv", csv_of([as_row(row) for row in rows]))
+        several = len(config.catalogues) > 1
+        ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
+        tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
+        tracker.metrics({f"gain/{end}": r.gain.mean for end, r in zip(ends, rows, strict=True) if r.gain is not None})
+        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) for row in rows]
+        tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
-        keep(config.csv, csv_of([as_row(row) for row in rows]))
+        keep(config.csv, csv_of(told))
     notes = [*NOTES, tracker.link()] if config.track else NOTES
-    show([as_row(row) for row in rows], format=config.format, notes=notes,
-         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {config.catalogue}")  # fmt: skip
+    show(told, format=config.format, notes=notes,
+         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
+               f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
         cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
         strata = np.zeros(config.learners, np.int64)

@@ -17,6 +17,8 @@ class Config(Common):
     only: list[str] = field(default_factory=list)  # ids of contrasts; none: all
     hold_out: list[str] = field(default_factory=list)  # with fit=true: contrasts that pull nothing
     fit: bool = False  # refit the law's constants and keep them
+    draw: int = 0  # draw so many accepted sets of constants and keep them beside the law
+    ensemble: bool = False  # put every accepted set that ships with the law through the trials
 
 
 def run(config: Config) -> int:
@@ -27,6 +29,8 @@ def run(config: Config) -> int:
     policies = {name: agent_of(name, rules) for name in ("syllabus", "mastery")}
     if config.fit:
         return refit(config, rules, policies)
+    if config.draw or config.ensemble:
+        return widened(config, rules, policies)
     with progress("trials", config.format == "json"):
         rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=tuple(config.only))
     if config.format == "json":
@@ -48,6 +52,37 @@ def line(row: dict[str, object]) -> dict[str, object]:
                 False: "fitted"}[row["held_out"]] if row["mark"] != "recalled" else "shown only",
         "mark": row["mark"], "source": row["source"], "protocol": row["protocol"],
     }  # fmt: skip
+
+
+def widened(config: Config, rules: Any, policies: Any) -> int:
+    """Draw accepted sets and keep them, or check those that are kept.   -> 1 if a fitted contrast falls outside"""
+    from adaptlearn.core.keep import keep
+    from adaptlearn.evaluation import ensemble
+
+    quiet = config.format == "json"
+    if config.draw:
+        with progress("drawing", quiet) as tell:
+            found = ensemble.draw(
+                rules, policies, wanted=config.draw, n=config.learners,
+                progress=lambda got, tried: tell(f"{got} of {config.draw} accepted, {tried} tried"),
+            )  # fmt: skip
+        command = f"adaptlearn evidence draw={config.draw}"
+        file = keep(ensemble.ensemble_file(rules.law), ensemble.as_toml(found, command))
+        print(f"written: {file.name}; {len(found.sets)} of {found.tried} sets accepted")
+        print("now: adaptlearn evidence ensemble=true")
+        return 0
+    with progress("trials", quiet) as tell:
+        checked = ensemble.check(rules, policies, n=config.learners, threads=config.threads, progress=tell)
+    lines, fails = [], 0
+    for at, rows in enumerate(checked, 1):
+        fitted, held = ensemble.outside(rows, rules.law)
+        fails += bool(fitted)
+        lines.append(
+            {"set": at, "fitted_outside": ", ".join(fitted) or "none", "held_out_outside": ", ".join(held) or "none"}
+        )
+    show(lines, format=config.format, title="Accepted sets of constants, on learners that did not select them",
+         notes=[f"{len(lines) - fails} of {len(lines)} keep every fitted contrast inside its range"])  # fmt: skip
+    return int(fails > 0)
 
 
 def refit(config: Config, rules: Any, policies: Any) -> int:

@@ -71,7 +71,8 @@ VERBS = {
                      ("adaptlearn insights", "adaptlearn insights log=log.parquet stated=survey.csv")),
     "evidence": Verb("lab.evidencing", "hold simulated trials against published effects",
                      ("adaptlearn evidence", "adaptlearn evidence format=json",
-                      "adaptlearn evidence hold_out=[peer,coaching] fit=true")),
+                      "adaptlearn evidence hold_out=[peer,coaching] fit=true",
+                      "adaptlearn evidence ensemble=true")),
     "pilot plan": Verb("lab.pilot_plan", "how many learners a pilot needs, how long, when to stop",
                        ("adaptlearn pilot plan agent=mastery to=pilot.json",
                         "adaptlearn pilot plan effect=0.05 sd=0.2 pretest=0.6 team=8 icc=0.05 attrition=0.2")),
@@ -120,16 +121,22 @@ def main(argv: list[str] | None = None) -> None:
 
         verb = complete(arguments, VERBS)
         arguments = [verb, *arguments] if verb else sys.exit(0)
-    both = " ".join(arguments[:2])  # a verb of two words, such as `world new`
-    name, rest = (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
+    name, rest = named(arguments)
     if name not in VERBS:
         from difflib import get_close_matches
 
         wanted = [verb for verb in VERBS if verb.startswith(f"{name} ")] or list(VERBS)
-        found = both if len(wanted) < len(VERBS) else name
+        two = len(wanted) < len(VERBS) and bool(rest) and rest[0].isalpha()
+        found = f"{name} {rest[0]}" if two else name
         near = (get_close_matches(found, wanted, 1) or wanted)[0]
         _stop(f"adaptlearn: no verb {found!r}; needed one of {', '.join(wanted)}, e.g. {VERBS[near].examples[0]}")
     sys.exit(_run(name, rest))
+
+
+def named(arguments: list[str]) -> tuple[str, list[str]]:
+    """The verb, of one word or of two, and the other words."""
+    both = " ".join(arguments[:2])
+    return (both, arguments[2:]) if both in VERBS else (arguments[0], arguments[1:])
 
 
 def _run(name: str, rest: list[str]) -> int:
@@ -160,7 +167,7 @@ def perform(name: str, rest: list[str]) -> int:
     module = import_module(f"adaptlearn.{VERBS[name].module}")
     if "--help" in rest or "-h" in rest:
         return _say(asking.verb_help(name, VERBS[name], module.Config, [w for w in rest if w not in ("--help", "-h")]))
-    arguments = named(rest, getattr(module, "WORDS", ()))
+    arguments = keyed(rest, getattr(module, "WORDS", ()))
     if asking.asked(arguments):
         asking.answer(name, module.Config, arguments)
         return 0
@@ -173,7 +180,7 @@ def perform(name: str, rest: list[str]) -> int:
     return int(module.run(compose(name, module.Config, arguments)) or 0)
 
 
-def named(words: list[str], keys: tuple[str, ...]) -> list[str]:
+def keyed(words: list[str], keys: tuple[str, ...]) -> list[str]:
     """Bare words as the keys they stand for, e.g. ``reproduce 3f2a`` as ``run_id=3f2a``; the last takes the rest."""
     bare = [word for word in words if "=" not in word and not word.startswith(("-", "~"))]
     if not keys or not bare:

@@ -178,7 +178,8 @@ def client(uri: str) -> Any:
     """MLflow's client of a store that is there, made if it is a file that is not; quiet, and soon tired of waiting."""
     import logging
 
-    for name, value in {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    for name, value in {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+                        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
                         "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}.items():  # fmt: skip
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ from typing import Any
 from adaptlearn.classroom.room import Classroom, Rules, with_rules
 from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
+from adaptlearn.core.refusal import nearest
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint, foreign
 from adaptlearn.lab.compose import Agent, Common
@@ -90,13 +91,14 @@ def trained(
         return agent_of(agent, rules_, allow)
     teach, settings, _ = school
     turn = count(1)
-    try:
-        chosen = settings(**agent.settings)
-    except TypeError as error:
-        known = ", ".join(f.name for f in fields(settings))
-        raise ValueError(
-            f"agent.settings: {error}; needed some of {known}, e.g. agent.settings.{known.split(',')[0]}="
-        ) from error
+    known = [f.name for f in fields(settings)]
+    for name in agent.settings:
+        if name not in known:
+            raise ValueError(
+                f"agent.settings.{name} is no setting of {agent.name}; needed one of {', '.join(known)}, "
+                f"e.g. agent.settings.{nearest(name, known)}=..."
+            )
+    chosen = settings(**agent.settings)
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 

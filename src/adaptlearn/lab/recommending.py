@@ -13,6 +13,7 @@ class Config:
     """Keys of this verb."""
 
     bundle: str = "bundle"  # folder written by `adaptlearn export`
+    rules: str | None = None  # a rules.toml in place of the bundle's own
     learner: str = "u-1"
     role: str | None = None  # null: the first the bundle knows
     weekly_minutes: float = 90.0
@@ -32,7 +33,7 @@ def run(config: Config) -> None:
     from adaptlearn.core.keep import keep
     from adaptlearn.export.runtime import Runtime
 
-    runtime = Runtime.load(config.bundle)
+    runtime = Runtime.load(config.bundle, rules=config.rules)
     if config.record is not None:
         record = runtime.record_from(Path(config.record).read_text("utf-8"))
     else:

@@ -1,7 +1,7 @@
 """``adaptlearn report``: is this agent worth a pilot? One HTML file, the same in Markdown, its numbers in JSON."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from adaptlearn.evaluation.matrix import play
 from adaptlearn.evaluation.pilot import Plan, plan
 from adaptlearn.evaluation.rehearsal import Pool
 from adaptlearn.evaluation.report import Study, write_up
-from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.compose import WRITTEN, Agent, Common, shown
 from adaptlearn.lab.evaluating import rooms_of
 from adaptlearn.lab.pieces import agent_of, labels_of, learns, rules_of, trained
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked, versions
+
+SILENT = ("to", "format", "debug", "track", "project", "store", "threads", "compute", "cluster", "system_metrics")
 
 
 @dataclass
@@ -115,16 +117,15 @@ def planned(config: Config, pool: Pool, rules: Rules) -> Plan | None:
 
 
 def identity(config: Config) -> dict[str, str]:
-    """What the numbers hang on."""
-    asked = {k: v for k, v in asdict(config).items() if k not in ("to", "format", "debug", "track", "store", "threads")}
-    command = "adaptlearn report " + " ".join(f"{k}={_word(v)}" for k, v in asked.items() if v is not None)
-    return {"command": command, **versions()}
-
-
-def _word(value: Any) -> str:
-    """A setting as it is written on the command line."""
-    if isinstance(value, list):
-        return "[" + ",".join(map(str, value)) + "]"
-    return (
-        str(value["name"]) if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else str(value)
-    )
+    """What the numbers hang on: the command, in full, and versions."""
+    usual, said = Config(), ["adaptlearn report"]
+    for key in fields(config):
+        value = getattr(config, key.name)
+        if key.name not in SILENT and value != getattr(usual, key.name):
+            said.append(f"{key.name}={shown(value)}")
+    said += [f"agent.settings.{key}={shown(value)}" for key, value in config.agent.settings.items()]
+    return {
+        "command": " ".join(said),
+        "simulated learners per world": f"{config.learners * config.seeds:,}",
+        **versions(),
+    }

@@ -6,9 +6,10 @@ crash runs what is missing and no more; when all is done, the same command begin
 """
 
 import contextlib
+import csv
 import importlib
+import io
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from typing import Any
 
 from adaptlearn.core.keep import keep
 from adaptlearn.lab import tracking
-from adaptlearn.lab.compose import Common, compose, config_of, configs, plain, prepared
+from adaptlearn.lab.asking import through_hydra
+from adaptlearn.lab.compose import Common, compose
 from adaptlearn.lab.recipe import code, digest, short
 from adaptlearn.lab.tables import sentence, show
 
@@ -90,18 +92,9 @@ def place_of(home: Path, verb: str, words: list[str]) -> tuple[Path, str]:
 
 def launch(verb: str, schema: type, words: list[str], folder: Path, task: Any) -> None:
     """Hand the jobs to Hydra's sweeper and launcher."""
-    import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    settings = [f"hydra.sweep.dir='{folder}'", "hydra.sweep.subdir=${hydra.job.num}", "hydra/job_logging=none",
+    settings = ["-m", f"hydra.sweep.dir='{folder}'", "hydra.sweep.subdir=${hydra.job.num}", "hydra/job_logging=none",
                 "hydra/hydra_logging=none"]  # fmt: skip
-    sys.argv = [f"adaptlearn {verb}", "-m", *prepared(verb, schema, words), *settings]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
-    try:
-        hydra.main(version_base="1.3", config_path=str(configs()), config_name=config_of(verb))(task)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(plain(verb, schema, words, error)) from error
+    through_hydra(verb, schema, words, f"adaptlearn {verb}", settings, task)
 
 
 def job(verb: str, module: str, parent: str, config: Any) -> None:
@@ -167,8 +160,7 @@ def told(run: tracking.Tracker, rows: list[dict[str, Any]], folder: Path, title:
     """The parent's table, and its curves with a band over seeds."""
     from adaptlearn.lab.curves import from_csv, picture
 
-    lines = ["job,words,figures", *(f"{r['job']},{_words(r, seed=True)},{_figures(r)}" for r in rows)]
-    run.text("table.csv", "\n".join(lines) + "\n")
+    run.text("table.csv", table(rows))
     curves: dict[str, list[Any]] = {}
     for r in rows:
         if (file := r["folder"] / "training.csv").exists():
@@ -178,10 +170,18 @@ def told(run: tracking.Tracker, rows: list[dict[str, Any]], folder: Path, title:
         keep(folder / "curves.svg", picture(curves, title))
 
 
-def _words(r: dict[str, Any], seed: bool = False) -> str:
-    own = ("job", *SHOWN, "s", "run", "folder")
-    return " ".join(f"{k}={v}" for k, v in r.items() if k not in own and (seed or k != "seed"))
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as CSV, without their folders."""
+    text = io.StringIO()
+    writer = csv.DictWriter(
+        text, [key for key in rows[0] if key != "folder"], extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
-def _figures(r: dict[str, Any]) -> str:
-    return " ".join(f"{key}={r[key]:.9g}" for key in ("goal", "over_syllabus") if isinstance(r.get(key), float))
+def _words(r: dict[str, Any]) -> str:
+    """What was varied beside the seed."""
+    own = ("job", *SHOWN, "s", "run", "folder", "seed")
+    return " ".join(f"{k}={v}" for k, v in r.items() if k not in own)

@@ -43,7 +43,7 @@ def run(config: Config) -> None:
             "e.g. log=answers.csv columns.learner=user columns.skill=kc columns.correct=ok"
         )
     with progress("reading", config.format == "json") as tell:
-        table = read(config.log, config.columns or None, config.preset, config.rejects)
+        table = read(config.log, config.columns or None, config.preset, config.rejects).answers()
         log, notes = prepared(table, config.merge)
         rows = shelf.compare(
             log, chosen(config.model, shelf.able(log)), config.baseline, config.folds, config.seed, tell

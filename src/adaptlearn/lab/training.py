@@ -16,6 +16,7 @@ from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
+LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
 
 
@@ -25,6 +26,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
+    start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
@@ -71,23 +73,33 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
 
 
 def watched(config: Config, rules: Rules) -> dict[str, Any]:
-    """What PPO is told beside its settings: how to be judged, where its state goes, and where to go on from.
+    """What a teacher is told beside its settings. PPO: how to be judged, where its state goes, and where to go on from.
 
     Raises:
         ValueError: asked to resume what keeps no state, or has none.
     """
+    if config.agent.name == "distilled" and config.start is not None:
+        return {"start": checkpoint.load(config.start, rules.world).orders(rules.world)}
     if config.agent.name != "ppo":
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
         return {}
     file, begun = state_of(config), {key: value for key, value in recipe(config).items() if key != "learners"}
+    taught = {key: value for key, value in config.agent.settings.items() if key not in LONG}
+    begun["agent"] = {"name": config.agent.name, "settings": taught}
     ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
 
     def judge(policy: Any) -> float:
         return float(simulate(policy, rules, ids, config.seed + 2)["value"].mean())
 
     resume = checkpoint.read_state(file, begun) if config.resume else None
-    return {"judge": judge, "resume": resume, "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun)}
+    start = checkpoint.load(config.start, rules.world) if config.start is not None else None
+    return {
+        "start": start,
+        "judge": judge,
+        "resume": resume,
+        "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun),
+    }
 
 
 def state_of(config: Config) -> Path:

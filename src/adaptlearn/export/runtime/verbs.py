@@ -284,9 +284,9 @@ class Runtime:
             chosen, chances = then["choice"][i].tolist(), then["propensity"][i].tolist()
             known, liked = then["mastery"][i].tolist(), then["preference"][i].tolist()
             record = replace(record, memory=then["memory_after"][i]) if self._memory else record
-        waiting = ONLY if feeds["mask"][i].sum() == 1 else WAIT
-        target, choices = record.profile[:n].tolist(), []
-        for a, p in zip(chosen, chances, strict=True):
+        legal, target, choices = int(feeds["mask"][i].sum()), record.profile[:n].tolist(), []
+        for place, (a, p) in enumerate(zip(chosen, chances, strict=True)):
+            waiting = ONLY if legal - place <= 1 else WAIT
             skill, reason = why(a, shelf.catalogue, self.contract, target, known, waiting)
             choices.append(Choice(shelf.catalogue.ids[a], shelf.catalogue.titles[a], p, skill, reason))
         mastery = dict(zip(self.contract.skills, known, strict=True))

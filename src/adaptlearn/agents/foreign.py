@@ -1,0 +1,155 @@
+"""The same proximal policy optimisation on any Gymnasium environment: a plain network in place of the pointer.
+
+Actions are Discrete; observations are a Box or a Dict of Boxes, laid end to end. What is legal comes as
+``action_mask``, in the infos or as a part of a Dict observation; without, everything is. Updates, advantages and step
+size are those of ``ppo``; only who sits in the rows is another.
+
+Axes: T steps, N rows, A actions, V observation.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adaptlearn.agents.networks import layer
+from adaptlearn.agents.ppo import ILLEGAL, Rollout, Settings, follow, update
+
+MASK = "action_mask"
+
+
+class Plain(nn.Module):
+    """Two layers for the scores of actions, two for the value."""
+
+    def __init__(self, view: int, actions: int, hidden: int, seed: int):
+        nn.Module.__init__(self)
+        dice = torch.Generator().manual_seed(seed)
+        self.act = nn.ModuleList(
+            [layer(view, hidden, dice), layer(hidden, hidden, dice), layer(hidden, actions, dice, 0.01)]
+        )
+        self.judge = nn.ModuleList([layer(view, hidden, dice), layer(hidden, hidden, dice), layer(hidden, 1, dice)])
+
+    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor) -> Tensor:
+        """view [N, V] -> [N, A]; there is no catalogue here, and there are no pairs"""
+        return through(self.act, view)
+
+    def value(self, view: Tensor) -> Tensor:
+        """Expected reward to come.   [N, V] -> [N]"""
+        return through(self.judge, view)[:, 0]
+
+    def choose(self, view: Tensor, mask: Tensor) -> Tensor:
+        """The best legal action.   [N, V], [N, A] -> [N]"""
+        return through(self.act, view).masked_fill(~mask, ILLEGAL).argmax(1)
+
+
+def through(layers: nn.ModuleList, x: Tensor) -> Tensor:
+    """tanh between layers."""
+    for one in list(layers)[:-1]:
+        x = torch.tanh(one(x))
+    return layers[-1](x)  # type: ignore[no-any-return]
+
+
+class Reader:
+    """Reads observations and masks of one kind of environment.
+
+    Raises:
+        ValueError: a space that is not understood, by name.
+    """
+
+    def __init__(self, envs: Any):
+        import gymnasium
+
+        action, seen = envs.single_action_space, envs.single_observation_space
+        if not isinstance(action, gymnasium.spaces.Discrete):
+            raise ValueError(f"action space {action}; needed Discrete, e.g. Discrete(4)")
+        parts = dict(seen.spaces) if isinstance(seen, gymnasium.spaces.Dict) else {"": seen}
+        self.masked = MASK in parts
+        parts.pop(MASK, None)
+        for name, part in parts.items():
+            if not isinstance(part, gymnasium.spaces.Box):
+                where = f"observation space {name!r}: " if name else "observation space "
+                raise ValueError(f"{where}{part}; needed a Box or a Dict of Boxes, e.g. Box(-1, 1, (4,))")
+        self.names, self.first, self.actions = sorted(parts), int(action.start), int(action.n)
+        self.size = sum(int(np.prod(part.shape)) for part in parts.values())
+
+    def view(self, seen: Any) -> Tensor:
+        """Observations of N rows, end to end.   -> [N, V]"""
+        parts = [seen] if self.names == [""] else [seen[name] for name in self.names]
+        flat = [np.asarray(part, np.float32).reshape(len(part), -1) for part in parts]
+        return torch.from_numpy(np.concatenate(flat, 1))
+
+    def mask(self, seen: Any, infos: dict[str, Any], rows: int) -> Tensor:
+        """What is legal.   -> [N, A]"""
+        given = seen[MASK] if self.masked else infos.get(MASK)
+        if given is None:
+            return torch.ones(rows, self.actions, dtype=torch.bool)
+        stacked = (
+            np.stack([np.asarray(row) for row in given]) if np.asarray(given).dtype == object else np.asarray(given)
+        )
+        return torch.from_numpy(stacked > 0)
+
+
+def train(
+    envs: Any, seed: int, settings: Settings, *, progress: Callable[[dict[str, float]], None] | None = None
+) -> Plain:
+    """Train on a Gymnasium vector environment; its autoreset must be SAME_STEP.   Same seed, same weights.
+
+    Args:
+        envs: a ``gymnasium.vector.VectorEnv``; its number of environments is the number of rows.
+        settings: of ``ppo``; ``rows``, ``shaping`` and ``width`` say nothing here, and ``scale`` multiplies rewards.
+        progress: told after each update: decisions, per_life (mean reward of the lives that ended), and PPO's figures.
+
+    Raises:
+        ValueError: a space, or a way of resetting, that is not understood.
+        ArithmeticError: the loss is no longer a number.
+    """
+    from gymnasium.vector import AutoresetMode
+
+    if envs.metadata.get("autoreset_mode") != AutoresetMode.SAME_STEP:
+        raise ValueError(f"autoreset {envs.metadata.get('autoreset_mode')}; needed SAME_STEP, e.g. "
+                         "make_vec(..., vector_kwargs={'autoreset_mode': AutoresetMode.SAME_STEP})")  # fmt: skip
+    s, reader, rows = settings, Reader(envs), envs.num_envs
+    net, dice = Plain(reader.size, reader.actions, s.hidden, seed), torch.Generator().manual_seed(seed)
+    out = Rollout.room_for(s.steps, rows, 1, reader.size)
+    out.pairs, out.mask = torch.zeros(s.steps, rows, 1, 0), torch.zeros(s.steps, rows, reader.actions, dtype=torch.bool)
+    optimiser, catalogue = torch.optim.Adam(net.parameters(), lr=s.rate, eps=1e-5), torch.zeros(0)
+    now = envs.reset(seed=seed)
+    seen = 0
+    while seen < s.decisions:
+        now = collect(envs, now, reader, net, out, s, dice)
+        with torch.inference_mode():
+            last = net.value(reader.view(now[0])).numpy()
+        figures = update(net, optimiser, catalogue, out, last, s, dice)  # type: ignore[arg-type]
+        if not np.isfinite(figures["loss"]):
+            raise ArithmeticError(f"ppo: the loss is {figures['loss']} after {seen} decisions; needed a number")
+        follow(optimiser, figures["divergence"], s)
+        seen += s.steps * rows
+        if progress is not None:
+            lives = max(int((out.ended | out.cut).sum()), 1)
+            progress({"decisions": seen, "per_life": float(out.reward.sum()) / s.scale / lives, **figures})
+    return net
+
+
+def collect(envs: Any, now: Any, reader: Reader, net: Plain, out: Rollout, s: Settings, dice: torch.Generator) -> Any:
+    """T decisions of every row, written into the buffers.   -> observations and infos after them"""
+    seen, infos = now
+    with torch.inference_mode():
+        for t in range(s.steps):
+            out.view[t], out.mask[t] = reader.view(seen), reader.mask(seen, infos, envs.num_envs)
+            log_p = net.scores(out.view[t], out.view, out.view).masked_fill(~out.mask[t], ILLEGAL).log_softmax(1)
+            action = torch.multinomial(log_p.exp(), 1, generator=dice)
+            out.action[t], out.log_chance[t] = action[:, 0], log_p.gather(1, action)[:, 0]
+            seen, reward, ended, cut, infos = envs.step(action[:, 0].numpy() + reader.first)
+            out.reward[t], out.ended[t], out.cut[t] = s.scale * reward, ended, cut & ~ended
+            if out.cut[t].any():
+                which = np.flatnonzero(out.cut[t])
+                last = [infos["final_obs"][n] for n in which]
+                stacked = (
+                    {k: np.stack([x[k] for x in last]) for k in reader.names}
+                    if reader.names != [""]
+                    else np.stack(last)
+                )
+                out.beyond[t, which] = net.value(reader.view(stacked)).numpy()
+    return seen, infos

@@ -1,0 +1,40 @@
+"""``adaptlearn report``: three files from one command that they name and that gives them again; placebos retrained."""
+
+import json
+
+import pytest
+
+from adaptlearn.lab.main import main
+
+SMALL = ["report", "env=tiny-v1", "others=[]", "laws=[workplace]", "catalogues=[as_written]", "learners=48"]
+
+
+def written(folder, *words):
+    with pytest.raises(SystemExit) as done:
+        main([*SMALL, f"to={folder}", *words])
+    assert done.value.code == 0
+    return json.loads((folder / "report.json").read_text("utf-8"))
+
+
+def test_three_files_and_the_command_that_made_them(tmp_path):
+    told = written(tmp_path / "one", "meshings=[null]", "fixed=blocked")
+    assert {file.name for file in (tmp_path / "one").iterdir()} == {"report.html", "report.md", "report.json"}
+    sources = {part["source"]: part["left_out"] for part in told["parts"]}
+    assert sources["order"] == "" and told["candidate"] == "mastery"
+    assert [(row["policy"], row["law"], row["catalogue"]) for row in told["gains"]] == [
+        ("mastery", "workplace", "usual_error"), ("mastery", "workplace", "as_written")]  # fmt: skip
+    command = told["identity"]["command"].split()
+    assert command[:2] == ["adaptlearn", "report"] and "fixed=blocked" in command and "learners=48" in command
+    with pytest.raises(SystemExit):
+        main([*command[1:], f"to={tmp_path / 'two'}"])
+    pages = [(tmp_path / name / "report.html").read_bytes() for name in ("one", "two")]
+    assert pages[0] == pages[1]
+
+
+def test_an_agent_that_learns_is_retrained_on_the_placebo_and_says_fitted_in(tmp_path):
+    settings = [f"agent.settings.{key}={value}" for key, value in (("rounds", 1), ("candidates", 3), ("elite", 2))]
+    told = written(tmp_path, "agent=linear", "meshings=[null]", *settings)
+    meaning = {part["source"]: part["meaning"] for part in told["parts"]}
+    assert all("retrained on" in meaning[source] for source in ("preference", "modality", "meshing"))
+    assert [row["origin"] for row in told["gains"]] == ["fitted in", "emergent"]
+    assert "agent.settings.rounds=1" in told["identity"]["command"]
