@@ -6,7 +6,15 @@ import pytest
 
 from adaptlearn.lab.main import main
 
-SMALL = ["report", "env=tiny-v1", "others=[]", "laws=[workplace]", "catalogues=[as_written]", "learners=48"]
+SMALL = [
+    "report",
+    "env=tiny-v1",
+    "others=[]",
+    "laws=[workplace]",
+    "catalogues=[as_written]",
+    "learners=48",
+    "ensemble=0",
+]
 
 
 def written(folder, *words):
@@ -29,6 +37,12 @@ def test_three_files_and_the_command_that_made_them(tmp_path):
         main([*command[1:], f"to={tmp_path / 'two'}"])
     pages = [(tmp_path / name / "report.html").read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
+
+
+def test_other_constants_that_pass_the_same_trials_are_worlds_too(tmp_path):
+    told = written(tmp_path, "meshings=[null]", "catalogues=[usual_error]", "ensemble=1")
+    assert [row.get("constants") for row in told["gains"]] == [None, "constants 1"]
+    assert {row["worst_column"] for row in told["robust"]} <= {"as shipped", "constants 1"}
 
 
 def test_an_agent_that_learns_is_retrained_on_the_placebo_and_says_fitted_in(tmp_path):

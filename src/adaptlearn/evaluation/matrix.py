@@ -40,8 +40,9 @@ class Matrix:
     def name(self, column: int) -> str:
         """A column in words: what not all columns share."""
         mine = self.columns[column]
-        telling = [key for key in mine if len({labels.get(key) for labels in self.columns}) > 1]
-        return " · ".join(mine[key] for key in telling or mine)
+        keys = dict.fromkeys(key for labels in self.columns for key in labels)
+        telling = [key for key in keys if len({labels.get(key) for labels in self.columns}) > 1]
+        return " · ".join(mine.get(key, "as shipped") for key in telling or mine)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.keep import keep
 from adaptlearn.core.record import ViewSpec
-from adaptlearn.evaluation import origins, render
+from adaptlearn.evaluation import ensemble, origins, render
 from adaptlearn.evaluation.instrument import Instrument
 from adaptlearn.evaluation.matrix import play
 from adaptlearn.evaluation.pilot import Plan, plan
@@ -37,6 +37,7 @@ class Config(Common):
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
     catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])
+    ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
     learners: int = 1024
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
     items: int = 20  # of the test a pilot would use
@@ -51,12 +52,16 @@ def run(config: Config) -> None:
             report = write_up(studied(config, tell))
         written = [keep(Path(config.to) / f"report.{end}", text(report)) for end, text in
                    (("html", render.html), ("md", render.markdown), ("json", render.as_json))]  # fmt: skip
-        run_.metrics({f"gain/{row['policy']}/{row['law']}/{row['meshing']}/{row['catalogue']}": row["gain"].mean.value
-                      for row in report.numbers["gains"]})  # fmt: skip
+        run_.metrics({f"gain/{world_of(row)}": row["gain"].mean.value for row in report.numbers["gains"]})
         for file in written:
             run_.artifact(file)
     rows = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
     show(rows, format=config.format, title=report.decision, notes=[f"written: {', '.join(map(str, written))}"])
+
+
+def world_of(row: dict[str, Any]) -> str:
+    """Policy and world of a gain as the name of a number."""
+    return "/".join(word for key, word in row.items() if key not in ("gain", "origin"))
 
 
 def studied(config: Config, tell: Callable[[str], None]) -> Study:
@@ -66,6 +71,7 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
         room for room in rooms_of(config, config.laws, config.meshings, config.catalogues) if room[0] != likeliest
     )]  # fmt: skip
     rules, ids, name = rooms[0][1], np.arange(config.learners), config.agent.name
+    rooms += others_like(rules, likeliest, config.ensemble)
     policy, retrained = learned(config, rules, tell)
     named = {
         other: agent_of(other, rules, config.allow) for other in (config.baseline, *config.others) if other != name
@@ -82,6 +88,15 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
     tell("a pilot")
     pool = Pool(*(np.asarray(x, np.float64) for x in (new.start, new["value"], old["value"])))
     return Study(name, matrix, parts, new, old, rules.world, planned(config, pool, rules), identity(config))
+
+
+def others_like(rules: Rules, labels: dict[str, str], most: int) -> list[tuple[dict[str, str], Rules]]:
+    """The likeliest world under other accepted constants of its law, where the law ships any."""
+    try:
+        members = ensemble.members(rules)[:most]
+    except ValueError:  # the law has no contrasts, or ships no accepted sets
+        return []
+    return [({**labels, "constants": f"constants {j}"}, member) for j, member in enumerate(members, 1)]
 
 
 def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[Any, dict[str, Any]]:
