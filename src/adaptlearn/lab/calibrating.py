@@ -10,6 +10,8 @@ from typing import Any
 
 from adaptlearn.lab.tables import progress, show
 
+Answer = tuple[Any, Any, list[dict[str, Any]], list[str]]  # posterior, health of Pyro's fit or None, rows, notes
+
 
 @dataclass
 class Config:
@@ -25,7 +27,8 @@ class Config:
     posterior: str | None = None  # also keep the posterior there (.npz)
     source: str = ""  # what the log is, for people; empty: its file name
     rejects: str | None = None  # where to write rows that could not be used
-    steps: int = 150  # of stochastic variational inference
+    method: str = "svi"  # of the hierarchical model: svi | nuts (small logs) | auto
+    steps: int = 150  # of svi; of nuts: steps of warming up
     populations: int = 150  # simulated in each round
     seed: int = 0
     threads: int = 1
@@ -48,15 +51,21 @@ def run(config: Config) -> None:
         raise ValueError(f"to={config.to} exists; needed a new folder, e.g. to={config.to}-2")
     events = event_log(config.log)
     if events is not None:
-        posterior, rows, notes = of_events(config, events)
+        posterior, health, rows, notes = of_events(config, events)
     elif config.world is not None:
-        posterior, rows, notes = of_world(config)
+        posterior, health, rows, notes = of_world(config)
     else:
-        posterior, rows, notes = of_skills(config)
+        posterior, health, rows, notes = of_skills(config)
     if config.posterior is not None:
         posterior.save(config.posterior)
         notes.append(f"posterior: {config.posterior}")
-    show(rows, format=config.format, notes=[*notes, *([f"written: {config.to}"] if config.to else [])])
+    notes += [f"written: {config.to}"] if config.to else []
+    show(rows, format=config.format, notes=notes, more={"health": figures_of(health), "notes": notes})
+
+
+def figures_of(health: Any) -> dict[str, Any]:
+    """The figures of a fit for programs; none where nothing was fitted by Pyro."""
+    return {} if health is None else {k: v for k, v in health._asdict().items() if v is not None and k != "loss"}
 
 
 def event_log(path: str) -> Any:
@@ -79,23 +88,23 @@ def answers(config: Config) -> Any:
         return read(config.log, config.columns or None, config.preset, config.rejects).answers()
 
 
-def of_skills(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:
+def of_skills(config: Config) -> Answer:
     """No world yet: skills and learners to begin one."""
     from adaptlearn.tracing.worldfit import calibrate_folder
 
     log = answers(config)
     with progress(f"exact EM on {len(log):,} answers, then Pyro", config.format == "json"):
-        calibration, posterior = calibrate_folder(
-            log, scratch(config.to), source=config.source, steps=config.steps, seed=config.seed
+        calibration, posterior, health = calibrate_folder(
+            log, scratch(config.to), source=config.source, method=config.method, steps=config.steps, seed=config.seed
         )
     (low, high), spread = posterior.interval("ability.sd"), float(posterior.mean("ability.sd"))
     notes = [f"held out by learner: {calibration.held_out}",
-             f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})",
-             *(f"note: {warning}" for warning in calibration.warnings)]  # fmt: skip
-    return posterior, skill_rows(calibration), notes
+             f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})", health.line(),
+             *(f"note: {warning}" for warning in (*calibration.warnings, *health.words()))]  # fmt: skip
+    return posterior, health, skill_rows(calibration), notes
 
 
-def of_world(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:
+def of_world(config: Config) -> Answer:
     """A world's skills exactly, its people by simulation."""
     from adaptlearn.core import shelf
     from adaptlearn.tracing.worldfit import calibrate_world
@@ -103,13 +112,14 @@ def of_world(config: Config) -> tuple[Any, list[dict[str, Any]], list[str]]:
     log = answers(config)
     with progress(f"{len(log):,} answers", config.format == "json") as tell:
         fit = calibrate_world(log, shelf.where(str(config.world)), law=config.law, to=scratch(config.to),
-                              source=config.source, steps=config.steps, populations=config.populations,
-                              seed=config.seed, progress=tell)  # fmt: skip
-    notes = [f"held out by learner: {fit.calibration.held_out}", *people_in_words(fit.posterior, fit)]
-    return fit.posterior, skill_rows(fit.calibration), notes
+                              source=config.source, method=config.method, steps=config.steps,
+                              populations=config.populations, seed=config.seed, progress=tell)  # fmt: skip
+    notes = [f"held out by learner: {fit.calibration.held_out}", fit.health.line(),
+             *people_in_words(fit.posterior, fit)]  # fmt: skip
+    return fit.posterior, fit.health, skill_rows(fit.calibration), notes
 
 
-def of_events(config: Config, log: Any) -> tuple[Any, list[dict[str, Any]], list[str]]:
+def of_events(config: Config, log: Any) -> Answer:
     """The people of an event log, by simulation.
 
     Raises:
@@ -135,7 +145,8 @@ def of_events(config: Config, log: Any) -> tuple[Any, list[dict[str, Any]], list
         write_people(folder, fit.posterior, fit.told, facts, fit.checks, fit.warnings,
                      log.provenance.get("simulated") == "yes")  # fmt: skip
     rows = [{**row, "moved_off_the_prior": row["name"] in fit.told} for row in fit.posterior.insights()]
-    return fit.posterior, [{k: v for k, v in row.items() if k != "of"} for row in rows], people_in_words(None, fit)
+    rows = [{k: v for k, v in row.items() if k != "of"} for row in rows]
+    return fit.posterior, None, rows, people_in_words(None, fit)
 
 
 def people_in_words(posterior: Any, fit: Any) -> list[str]:

@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from typing import Any
 
 
-def show(rows: Sequence[dict[str, Any]], *, format: str = "table", title: str = "", notes: Sequence[str] = ()) -> None:
+def show(
+    rows: Sequence[dict[str, Any]], *, format: str = "table", title: str = "", notes: Sequence[str] = (),
+    more: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
     """Print rows: a table with right-aligned numbers, or JSON with plain numbers.
+
+    Args:
+        more: what JSON has to carry beside the rows; they then become one of its entries, ``rows``.
 
     Raises:
         ValueError: an unknown format.
     """
     if format == "json":
-        print(json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows], indent=2))
+        plain = [{k: _plain(v) for k, v in row.items()} for row in rows]
+        print(json.dumps(plain if more is None else {"rows": plain, **_tree(more)}, indent=2))
         return
     if format != "table":
         raise ValueError(f"format={format}; needed table or json, e.g. format=json")
@@ -62,6 +69,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value.item() if hasattr(value, "item") else list(value) if isinstance(value, tuple) else value
+
+
+def _tree(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _tree(v) for k, v in value.items()}
+    return [_tree(v) for v in value] if isinstance(value, (list, tuple)) else _plain(value)
 
 
 @contextmanager

@@ -29,6 +29,11 @@ class Health(NamedTuple):
                  ("divergent transitions", self.divergences, "d")]  # fmt: skip
         return {name: format(value, spec) for name, value, spec in named if value is not None}
 
+    def line(self) -> str:
+        """How it was fitted and how it went, in one line."""
+        figures = "; ".join(f"{name} {value}" for name, value in self.facts().items())
+        return f"{self.method}: {figures}" + ("" if self.words() else "; nothing in these figures speaks against it")
+
     def words(self) -> tuple[str, ...]:
         """What a reader should know before using the numbers."""
         said = list(self.notes)

@@ -51,10 +51,7 @@ def people(
     Raises:
         ValueError: a law for which nothing is known to learn.
     """
-    name = law.__name__.rpartition(".")[2]
-    if name not in FREE:
-        raise ValueError(f"law {name!r} has no numbers to learn from answers; needed one of {', '.join(FREE)}")
-    unknowns, habit = FREE[name], stopping(seen)
+    name, unknowns, habit = law_name(law), free_numbers(law), stopping(seen)
     some = _some(seen, seed)
 
     def simulated(z: NDArray[np.float64], turn: int) -> NDArray[np.float64]:
@@ -76,6 +73,25 @@ def people(
     )  # fmt: skip
 
 
+def law_name(law: Any) -> str:
+    """A law as FREE calls it."""
+    return str(law.__name__.rpartition(".")[2])
+
+
+def free_numbers(law: Any) -> tuple[Free, ...]:
+    """What is learned of the people under a law.
+
+    Raises:
+        ValueError: a law for which nothing is known to learn.
+    """
+    if law_name(law) not in FREE:
+        raise ValueError(
+            f"law {law_name(law)!r} has no numbers to learn from answers; needed one of {', '.join(FREE)}, "
+            "e.g. law=workplace"
+        )
+    return FREE[law_name(law)]
+
+
 def _some(seen: Practices, seed: int) -> Practices:
     """The practices of as many learners as MOST allows."""
     if len(seen.skill) <= MOST:
@@ -87,7 +103,7 @@ def _some(seen: Practices, seed: int) -> Practices:
 
 def of_draw(population: Population, law: Any, values: dict[str, float]) -> tuple[Population, Any]:
     """The population, and the law's constants, with these numbers.   names as in FREE"""
-    name, traits = law.__name__.rpartition(".")[2], {}
+    name, traits = law_name(law), {}
     own = {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{name}.")}
     for key, value in values.items():
         trait, _, part = key.partition(".")

@@ -32,8 +32,9 @@ from adaptlearn.laws.shelf import law as law_named
 from adaptlearn.tracing.bkt import BKT
 from adaptlearn.tracing.bkt_fit import MILD
 from adaptlearn.tracing.calibrate import CalibratedSkill, Calibration, calibrate_bkt, coins, ids_of, of_world
-from adaptlearn.tracing.hierarchical import fit as fit_learners
-from adaptlearn.tracing.people import People, held_out_checks, people
+from adaptlearn.tracing.health import Health
+from adaptlearn.tracing.hierarchical import run as fit_learners
+from adaptlearn.tracing.people import People, free_numbers, held_out_checks, people
 from adaptlearn.tracing.predictive import KINDS, Check, grade, not_made
 from adaptlearn.tracing.replay import Practices, practices
 from adaptlearn.tracing.scoring import folds_of
@@ -50,6 +51,7 @@ class WorldFit(NamedTuple):
 
     calibration: Calibration
     posterior: Posterior  # coins of skills, effects, and the law's people, in one
+    health: Health  # of the hierarchical model
     told: tuple[str, ...]  # numbers of the people that the log moved off the prior
     silent: tuple[str, ...]
     checks: tuple[Check, ...]
@@ -60,7 +62,8 @@ class WorldFit(NamedTuple):
 
 def calibrate_world(
     log: Table, world: str | Path, *, law: str = "workplace", to: str | Path | None = None, source: str = "",
-    steps: int = 150, populations: int = 150, seed: int = 0, progress: Callable[[str], None] = lambda text: None,
+    method: str = "svi", steps: int = 150, populations: int = 150, seed: int = 0,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> WorldFit:  # fmt: skip
     """Refit a world's skills and its people to a log of answers, check them on held-out learners, write both.
 
@@ -72,14 +75,16 @@ def calibrate_world(
         law: of the people, see ``people.FREE``.
         to: a new folder, a copy of the world with the fitted numbers; None = the world's own folder.
         source: what the log is, for people; "" = its file name.
-        steps: of the variational fit of the learners.
+        method: of the learners' fit, see ``hierarchical.fit``.
+        steps: of that fit.
         populations: simulated in each round.
 
     Raises:
         Refusal: a skill of the world has no answers in the log.
         ValueError: an unknown law.
     """
-    folder = where(world)
+    folder, mind = where(world), law_named(law)
+    free_numbers(mind)  # a law that cannot be fitted is refused before the work begins
     declared = load(folder)
     mine, matched = of_world(log["skill"], declared.skills)
     lacking = sorted({skill.title for skill in declared.skills} - {skill.title for skill in matched.values()})
@@ -88,19 +93,19 @@ def calibrate_world(
         raise Refusal([Fault("skills.csv", None, "title", f"no answers on {some_of(lacking)}", needed, lacking[0])])
     left = len(mine) - int(mine.sum())
     notes = [f"{left:,} answers are on skills that this world leaves out"] if left else []
-    calibration, effects = _fit(log, mine, source, notes, steps, seed)
+    calibration, effects, health = _fit(log, mine, source, notes, method, steps, seed)
     fitted = {matched[skill.name].id: skill for skill in calibration.skills}
     old = {name: (folder / name).read_text("utf-8-sig") if (folder / name).exists() else "" for name in FILES}
     columns = [np.asarray(log[name])[mine] for name in ("learner", "skill", "correct")]
     population = _population(folder, declared.role_ids)
     layers = {title: float(declared.layer[declared.skill_index[one.id]]) for title, one in matched.items()}
-    mind, about = law_named(law), source or log.source
+    about = source or log.source
     them, checks = _people(columns, mind, layers, population, about, populations, seed, progress)
     mark, why = grade(checks)
     posterior = coins(calibration, list(fitted), seed=seed).joined(_renamed(effects)).joined(them.posterior)
-    doubts = (*calibration.warnings, *doubts_of(them.strange, them.covers, them.silent))
-    result = WorldFit(calibration, posterior, them.told, them.silent, tuple(checks), mark, why, doubts)
-    facts = {**calibration.provenance, **_spread(effects)}
+    doubts = (*calibration.warnings, *health.words(), *doubts_of(them.strange, them.covers, them.silent))
+    result = WorldFit(calibration, posterior, health, them.told, them.silent, tuple(checks), mark, why, doubts)
+    facts = {**calibration.provenance, **_spread(effects), **health.facts()}
     with copied(folder, to) as target:
         keep(target / "skills.csv", _skills(old["skills.csv"], fitted))
         write_people(target, them.posterior, them.told, facts, checks, doubts)
@@ -235,10 +240,10 @@ def _quoted(text: str) -> str:
 
 
 def calibrate_folder(
-    log: Table, to: str | Path, *, source: str = "", steps: int = 150, seed: int = 0
-) -> tuple[Calibration, Posterior]:
+    log: Table, to: str | Path, *, source: str = "", method: str = "svi", steps: int = 150, seed: int = 0
+) -> tuple[Calibration, Posterior, Health]:
     """Fit every skill of a log and write the beginning of a world: skills without prerequisites, learners, a card."""
-    calibration, posterior = _fit(log, slice(None), source, [], steps, seed)
+    calibration, posterior, health = _fit(log, slice(None), source, [], method, steps, seed)
     fitted = dict(zip(ids_of([skill.name for skill in calibration.skills]), calibration.skills, strict=True))
     blank = io.StringIO()
     writer = csv.DictWriter(blank, COLUMNS, lineterminator="\n")
@@ -247,20 +252,21 @@ def calibrate_folder(
     Path(to).mkdir(parents=True)
     keep(Path(to) / "skills.csv", _skills(blank.getvalue(), fitted))
     ability = Posterior({"ability.sd": posterior.draws["ability.sd"]}, {**posterior.provenance, "law": "logistic"})
-    facts, none = {**calibration.provenance, **_spread(posterior)}, [not_made(kind, NO_WORLD) for kind in KINDS]
+    facts = {**calibration.provenance, **_spread(posterior), **health.facts()}
+    none, doubts = [not_made(kind, NO_WORLD) for kind in KINDS], (*calibration.warnings, *health.words())
     keep(Path(to) / "card.md", f"# Skills of {log.source}\n")
-    write_people(Path(to), ability, ("ability.sd",), facts, none, calibration.warnings)
-    return calibration, posterior
+    write_people(Path(to), ability, ("ability.sd",), facts, none, doubts)
+    return calibration, posterior, health
 
 
 def _fit(
-    log: Table, mine: NDArray[np.bool_] | slice, source: str, notes: list[str], steps: int, seed: int
-) -> tuple[Calibration, Posterior]:
+    log: Table, mine: NDArray[np.bool_] | slice, source: str, notes: list[str], method: str, steps: int, seed: int
+) -> tuple[Calibration, Posterior, Health]:
     columns = [log[name][mine] for name in ("learner", "skill", "correct")]
     about = source or log.source
     rejected = [log.rejects.words()] if log.rejects.count else []
     calibration = calibrate_bkt(*columns, source=about, notes=[*rejected, *notes], timed="day" in log, seed=seed)
-    return calibration, fit_learners(*columns, source=about, steps=steps, seed=seed)
+    return calibration, *fit_learners(*columns, source=about, method=method, steps=steps, draws=256, seed=seed)
 
 
 def _skills(text: str, fitted: dict[str, CalibratedSkill]) -> str:
