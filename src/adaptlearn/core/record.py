@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.core.equations import formula, maximum, minimum, where
 from adaptlearn.core.learner import FORMATS, MODES, MOTIVES
 
+Row = NDArray[np.float32]
 VERSION = 1  #: of the record's bytes and of the view; moves with their meaning
 
 PER_SKILL = ("belief", "seen", "answered", "right", "taught")
@@ -252,13 +253,20 @@ class ViewSpec:
         return [f"{name}[{j}]" if name in VIEW_SKILL else f"{name}.{inner[name][j]}"
                 for name, size in self.segments() for j in range(size)]  # fmt: skip
 
-    def newcomer(self, tracer: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The record of a learner nobody has met.   tracer [K, 5] -> [R]"""
+    def newcomer(self, tracer: NDArray[np.float32], liking: tuple[ArrayLike, ArrayLike] | None = None) -> Row:
+        """The record of a learner nobody has met.   tracer [K, 5] -> [R]
+
+        Args:
+            liking: mean and sd of what people prefer, each of FORMATS [8]; None = 0 and 1, nothing is known.
+        """
         row = np.zeros(self.record_size, np.float32)
         skills = row[: self.format_at].reshape(len(PER_SKILL), self.n_skills)
         skills[0] = tracer[:, 0]
         skills[1] = UNSEEN
-        row[self.format_at + len(AXES) : self.totals_at] = 1.0
+        mean, variance = row[self.format_at : self.totals_at].reshape(2, len(AXES))
+        variance[:] = 1.0
+        if liking is not None:
+            mean[: len(FORMATS)], variance[: len(FORMATS)] = liking[0], np.square(liking[1])
         row[self.totals_at + TOTALS.index("pace")] = 1.0
         return row
 
