@@ -1,5 +1,7 @@
 """A posterior: draws with a home, kept without pickle, read by the population."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,17 @@ def test_a_report_gets_one_population_per_draw():
     spreads = [one.trait("ability")[1] for one in worlds]
     assert len(worlds) == 12 and np.std(spreads) == pytest.approx(0.05, abs=0.03) and not worlds[0].posterior
     assert all(one.trait("memory") == Population().trait("memory") for one in worlds)
+
+
+def test_constants_of_the_law_come_with_the_people_they_were_fitted_with():
+    draws = {**some().draws, "workplace.mu0": np.linspace(-1.0, 0.0, 200), "workplaces.eta": np.ones(200)}
+    posterior = Posterior(draws, {"law": "workplace"})
+    base = replace(Population(), constants={"bkt": {"ability_logit": 0.2}, "workplace": {"eta": 9.0}})
+    fitted = posterior.into(base)
+    assert fitted.constants["workplace"] == {"mu0": pytest.approx(-0.5)} and "ability_logit" in fitted.constants["bkt"]
+    assert [one.constants["workplace"]["mu0"] for one in posterior.populations(base, 3)] == [
+        draws["workplace.mu0"][j] for j in (0, 100, 199)]  # fmt: skip
+    assert some().into(base).constants == base.constants  # draws of no law touch none
 
 
 def test_an_agent_gets_tracers_in_the_order_of_its_world():

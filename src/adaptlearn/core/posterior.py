@@ -27,7 +27,8 @@ PARTS = ("mean", "sd")
 class Posterior:
     """Draws by name, the first axis being the draw: ``ability.sd`` [J], ``easiness`` [J, K].
 
-    A name ``<trait>.mean`` or ``<trait>.sd`` speaks of the population's trait of that name.
+    A name ``<trait>.mean`` or ``<trait>.sd`` speaks of the population's trait of that name, ``<law>.<constant>`` of a
+    constant of the law that ``provenance["law"]`` names, fitted together with the people.
     """
 
     draws: Mapping[str, NDArray[np.float64]]
@@ -61,14 +62,20 @@ class Posterior:
         """Traits of a learner that these draws speak of."""
         return [name for name in DRAWN if any(f"{name}.{part}" in self.draws for part in PARTS)]
 
+    def constants(self) -> dict[str, NDArray[np.float64]]:
+        """Constants of the law under which these draws were fitted, by their own names.   each [J]"""
+        law = f"{self.provenance.get('law', '')}."
+        return {name.removeprefix(law): values for name, values in self.draws.items()
+                if law != "." and name.startswith(law)}  # fmt: skip
+
     def into(self, population: Population, rows: int = 64) -> Population:
         """The population with these draws as its posterior: a learner belongs to one of ``rows`` of them.
 
-        Traits these draws do not speak of stay as they were, in every row.
+        Traits these draws do not speak of stay as they were, in every row; constants of a law are taken at their mean.
         """
         if not self.traits():
             raise ValueError(f"draws of {sorted(self.draws)}; needed some <trait>.mean or <trait>.sd, e.g. ability.sd")
-        take = np.linspace(0, len(self) - 1, min(rows, len(self))).round().astype(int)
+        take = self._spaced(rows)
         table = []
         for part, usual in zip(PARTS, (population.mean, population.sd), strict=True):
             columns = [np.asarray(self.draws.get(f"{name}.{part}", np.full(len(self), value)))[take]
@@ -78,14 +85,24 @@ class Posterior:
         middle = {name: (float(np.mean([r[at] for r in joined])), float(np.mean([r[len(DRAWN) + at] for r in joined])))
                   for at, name in enumerate(DRAWN) if name in self.traits()}  # fmt: skip
         source = self.provenance.get("source", "a posterior")
-        return replace(population.with_traits(**middle), posterior=joined, provenance=f"fitted to {source}")
+        constants = self._with(population, {name: float(v.mean()) for name, v in self.constants().items()})
+        return replace(population.with_traits(**middle), posterior=joined, constants=constants,
+                       provenance=f"fitted to {source}")  # fmt: skip
+
+    def _with(self, population: Population, own: dict[str, float]) -> Mapping[str, Mapping[str, float]]:
+        """The population's constants of laws, those of our law by these."""
+        return {**population.constants, self.provenance["law"]: own} if own else population.constants
 
     def populations(self, population: Population, n: int = 20) -> list[Population]:
         """One population per draw, for n draws: how far a conclusion moves across what the log left open."""
-        rows = self.into(population, rows=n).posterior
-        middle = self.into(population, rows=n)
-        k = len(DRAWN)
-        return [replace(middle, mean=row[:k], sd=row[k:], posterior=()) for row in rows]
+        middle, k, take = self.into(population, rows=n), len(DRAWN), self._spaced(n)
+        own = [{name: float(values[j]) for name, values in self.constants().items()} for j in take]
+        return [replace(middle, mean=row[:k], sd=row[k:], posterior=(), constants=self._with(population, mine))
+                for row, mine in zip(middle.posterior, own, strict=True)]  # fmt: skip
+
+    def _spaced(self, n: int) -> NDArray[np.int64]:
+        """Which draws stand for all: n of them, evenly spaced."""
+        return np.linspace(0, len(self) - 1, min(n, len(self))).round().astype(int)
 
     def tracers(self, skills: Sequence[Skill]) -> NDArray[np.float64]:
         """The platform's tracer, draw by draw, for a world's skills: what a Bayesian agent starts from.
@@ -102,12 +119,13 @@ class Posterior:
                     table[:, k, c] = self.draws[coin][:, at]
         return np.asarray(table, np.float64)
 
-    def liking(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def liking(self, population: Population | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Prior mean and sd of one learner's preference for each of FORMATS: where a belief over formats starts.
 
-        A spread of what is not known of the population adds to the spread within it.   -> [8], [8]
+        A spread of what is not known of the population adds to the spread within it. What these draws do not speak of
+        is as the population has it, by default the usual one.   -> [8], [8]
         """
-        usual = Population()
+        usual = population or Population()
         mean, sd = np.empty(len(FORMATS)), np.empty(len(FORMATS))
         for f, name in enumerate(f"like_{name}" for name in FORMATS):
             at = DRAWN.index(name)

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from adaptlearn.classroom.room import Classroom, Rules, with_rules
+from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.refusal import nearest
@@ -26,7 +26,16 @@ def rules_of(config: Common, **changes: Any) -> Rules:
     for text in ("law", "reward"):
         given[text] = foreign.module_named(given[text], config.allow) or given[text]
     made = rules(config.env, **given)
-    return made if config.population is None else with_rules(made, population=people(config.population, made))
+    if config.population is None or "population" in changes:
+        return made
+    return rules(config.env, population=people(config.population, made), **given)
+
+
+def people_across(config: Common, n: int) -> list[Population]:
+    """One population per draw, for n draws of the posterior that ``population=`` names; none without one."""
+    if config.population is None or not config.population.endswith(".npz"):
+        return []
+    return Posterior.load(config.population).populations(rules_of(config, population=None).population, n)
 
 
 def people(file: str, rules_: Rules) -> Population:
