@@ -6,7 +6,8 @@ import torch
 
 from adaptlearn.agents import shelf
 from adaptlearn.agents.spacing import FSRS, SM2, Leitner
-from adaptlearn.core.record import ViewSpec
+from adaptlearn.core.posterior import Posterior
+from adaptlearn.core.record import Tracer, ViewSpec, after_items
 from adaptlearn.core.world import load
 
 YES, NO = torch.ones(1, 1), torch.zeros(1, 1)
@@ -87,6 +88,29 @@ def test_thompson_gives_each_activity_its_chance_of_being_the_best(world):
     certain = view_of(world, [1.0, 1.0, 0.0], [0.0, 0.33, 0.67])
     sure, _ = agent(*certain, torch.zeros(1, 0), torch.zeros(1, 0))
     assert sure.softmax(1).max() > 0.9 > odds.max()  # what is known for sure leaves one best
+
+
+def test_thompson_believes_what_each_draw_of_a_posterior_would(world, tmp_path):
+    """Another prior, the same answers: Bayes' rule by hand; and a skill that is learned sooner is taught sooner."""
+    k, tracer = [skill.id for skill in world.skills], world.tracer.astype(float)
+    draws = {"prior": np.array([[0.2], [0.6]]), "learn": np.array([[0.1], [0.1]])}
+    file = Posterior(draws, labels={"prior": (k[2],), "learn": (k[2],)}).save(tmp_path / "people.npz")
+    agent = shelf.build("thompson", world, draws=2, posterior=str(file))
+    told = lambda prior: float(after_items(prior, 2.0, 1.0, Tracer(*tracer[2])))  # noqa: E731
+    view = view_of(world, [0.4, 0.4, told(tracer[2, 0])], [0.0, 0.33, 0.67])[0]
+    believed = agent._believed(agent.sight.learner(view))[0]
+    assert believed[:, 2].tolist() == pytest.approx([told(0.2), told(0.6)], abs=1e-5)
+    assert believed[:, :2].flatten().tolist() == pytest.approx([0.4] * 4, abs=1e-5)
+
+    odds = []
+    for learn in (0.01, 0.6):
+        one = Posterior({"learn": np.full((3, 1), learn)}, labels={"learn": (k[2],)})
+        scores = shelf.build("thompson", world, posterior=one)(*view_of(world, [0.9, 0.5, 0.3], [0.0, 0.5, 0.5]),
+                                                               torch.zeros(1, 0), torch.zeros(1, 0))[0]  # fmt: skip
+        odds.append(float(scores.softmax(1)[0] @ torch.tensor(world.teaches)[:, 2]))
+    assert odds[1] > odds[0] + 0.05
+    with pytest.raises(ValueError, match="say nothing of this world's skills"):
+        shelf.build("thompson", world, posterior=Posterior({"ability.sd": np.ones(3)}))
 
 
 def test_zpdes_draws_from_what_is_open_and_more_where_there_is_progress(world):
