@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from adaptlearn.core.catalogue import ITEMS_SCALE
 from adaptlearn.core.record import AXES, PER_SKILL, PROFILE, TOTALS, VERSION, ViewSpec
@@ -20,6 +21,7 @@ from adaptlearn.export.record import HAPPENED
 from adaptlearn.export.runtime import Runtime, contract, golden, luck, seal
 from adaptlearn.export.runtime.engine import Graph
 
+Liking = tuple[ArrayLike, ArrayLike]  # mean and sd of what people prefer, each [8]
 CLOSE = 1e-5  #: torch and onnxruntime may differ by this much on a golden decision
 
 REFUSES = (
@@ -41,6 +43,7 @@ def write(
     decides: str | None = None,
     about: Mapping[str, str] | None = None,
     report: Mapping[str, Any] | None = None,
+    liking: Liking | None = None,
 ) -> Path:
     """Export a policy as a bundle.
 
@@ -51,6 +54,7 @@ def write(
         mandatory, decides: what the policy was trained under; None takes the world's own.
         about: lines for the card, e.g. ``{"trained on": "onboarding-v1, workplace law, 2 M decisions"}``; no paths.
         report: evaluation before a pilot, kept as ``report.json``; ``rows`` of it are shown on the card.
+        liking: where the belief over formats starts, e.g. ``Posterior.liking()``; None: where nothing is known.
 
     Returns:
         The folder.
@@ -59,7 +63,7 @@ def write(
         NotExportable: the policy cannot become a graph, or decides otherwise there than in torch.
         Refused: the place is taken by something that is not a bundle.
     """
-    files = files_of(policy, world, mandatory=mandatory, decides=decides, about=about, report=report)
+    files = files_of(policy, world, mandatory=mandatory, decides=decides, about=about, report=report, liking=liking)
     return seal.write_folder(to, files)
 
 
@@ -71,10 +75,11 @@ def files_of(
     decides: str | None = None,
     about: Mapping[str, str] | None = None,
     report: Mapping[str, Any] | None = None,
+    liking: Liking | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle, before they are sealed."""
     blob = graph.to_onnx(policy, world.tracer, world.features.shape[1])
-    promise = contract_of(policy, world, mandatory, decides)
+    promise = contract_of(policy, world, mandatory, decides, liking)
     activities = catalogue_of(world)
     files = {
         "policy.onnx": blob,
@@ -119,7 +124,9 @@ def _agrees(
         policy.train(training)
 
 
-def contract_of(policy: Any, world: World, mandatory: bool | None = None, decides: str | None = None) -> dict[str, Any]:
+def contract_of(
+    policy: Any, world: World, mandatory: bool | None = None, decides: str | None = None, liking: Liking | None = None
+) -> dict[str, Any]:
     """What the bundle promises, as it stands in ``contract.json``."""
     programme, n, f = world.programme, len(world.skills), world.features.shape[1]
     outputs = ports.outputs_of(n, policy.memory_size)
@@ -146,7 +153,7 @@ def contract_of(policy: Any, world: World, mandatory: bool | None = None, decide
         **_world_of(world),
         "inputs": [_port(port) for port in ports.inputs_of(n, f, policy.memory_size, policy.luck_size)],
         "outputs": [_port(port) for port in outputs],
-        **_layout_of(world),
+        **_layout_of(world, liking),
         "luck": luck.RECIPE,
         "refuses": list(REFUSES),
     }
@@ -160,7 +167,7 @@ def _world_of(world: World) -> dict[str, Any]:
     return {"world": {name: getattr(world, name) for name in told}, "skills": skills, "roles": roles}
 
 
-def _layout_of(world: World) -> dict[str, Any]:
+def _layout_of(world: World, liking: Liking | None) -> dict[str, Any]:
     """What stands where in the graph's arrays."""
     spec = ViewSpec(len(world.skills))
     return {
@@ -172,7 +179,7 @@ def _layout_of(world: World) -> dict[str, Any]:
         "rest": activity_of(world, 0)["features"],
         "record": {"per_skill": list(PER_SKILL), "format": ["mean", "variance"], "totals": list(TOTALS)},
         "view": [{"name": name, "size": size} for name, size in spec.segments()],
-        "newcomer": [short(v) for v in spec.newcomer(world.tracer)],
+        "newcomer": [short(v) for v in spec.newcomer(world.tracer, liking)],
     }
 
 

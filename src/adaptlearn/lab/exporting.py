@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.core.keep import keep
+from adaptlearn.core.posterior import Posterior
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.recipe import recipe
@@ -19,6 +20,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=Agent)
     checkpoint: str | None = None  # what `adaptlearn train` wrote; null: the agent as it is made
+    posterior: str | None = None  # of `adaptlearn calibrate`: where beliefs over formats start; null: nothing is known
     to: str = field(
         default="bundle", metadata=WRITTEN
     )  # a new folder, or a bundle to be replaced; agents/<name> becomes card, recipe and bundle
@@ -33,6 +35,9 @@ def run(config: Config) -> None:
     from adaptlearn.lab.checkpoint import load, read
 
     rules = rules_of(config)
+    people = Posterior.load(config.posterior) if config.posterior else None
+    liking = people.liking(rules.population) if people else None
+    lines = {"beliefs over formats start": people.provenance.get("source", "from a posterior")} if people else {}
     told = read(config.checkpoint)[0] if config.checkpoint else None
     policy = load(config.checkpoint, rules.world) if config.checkpoint else agent_of(config.agent, rules, config.allow)
     shelved = Path(config.to).parent.name == "agents"
@@ -40,7 +45,7 @@ def run(config: Config) -> None:
         report = report_of(config, policy, told, tell) if config.learners else None
         place = f"{config.to}/bundle" if shelved else config.to
         folder = bundle.write(policy, rules.world, place, mandatory=config.mandatory, decides=config.decides,
-                              about=about(config, policy.name, told), report=report)  # fmt: skip
+                              about=about(config, policy.name, told) | lines, report=report, liking=liking)  # fmt: skip
     if shelved:
         keep(Path(config.to) / "card.md", (folder / "card.md").read_bytes())
         keep(Path(config.to) / "recipe.yaml", recipe_of(config, told))
