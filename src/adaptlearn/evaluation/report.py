@@ -5,7 +5,7 @@ This file holds the first page, ``sections`` the rest; ``render`` writes it and 
 
 from collections.abc import Sequence
 
-from adaptlearn.evaluation import figures, journeys, sections
+from adaptlearn.evaluation import figures, journeys, sections, sensitivity
 from adaptlearn.evaluation.matrix import Robust, gains, robust, verdict
 from adaptlearn.evaluation.render import Figure, Report, Section, Table
 from adaptlearn.evaluation.resample import Interval
@@ -27,6 +27,7 @@ def write_up(study: Study) -> Report:
         _differently(study),
         _change_of_mind(study, mine, said.words),
         sections.worlds(study, found),
+        *([sensitivity.section(study.across, study.candidate, study.matrix.baseline)] if study.across else []),
         sections.levels(study),
         sections.origins(study),
         sections.groups(study),
@@ -46,6 +47,7 @@ def write_up(study: Study) -> Report:
         ],
         "parts": study.parts,
         "plan": study.plan,
+        "across": study.across,
         "identity": dict(study.identity),
     }
     return Report(f"{study.candidate} in {study.world.title}", decision, _facts(study, mine), parts, numbers)
@@ -134,6 +136,8 @@ def _change_of_mind(study: Study, mine: Robust, words: str) -> Section:
     ]
     if mine.regret >= 0.0005:
         points.append(f"In one of them another candidate would have had {mine.regret:.3f} more.")
+    if study.across is not None:
+        points.append(f"{study.across.words()}.")
     equal = next((p for p in study.parts if p.source == "at equal minutes"), None)
     if equal is not None and equal.gain is not None:
         kept = {1: "stays", 0: "is not clear", -1: "is a loss"}[int(equal.gain.mean.clear())]

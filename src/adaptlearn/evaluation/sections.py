@@ -16,6 +16,7 @@ from adaptlearn.evaluation.outcomes import OUTCOMES
 from adaptlearn.evaluation.pilot import Plan
 from adaptlearn.evaluation.render import Figure, Section, Table
 from adaptlearn.evaluation.resample import Contrast, Interval, contrast, draws_of
+from adaptlearn.evaluation.sensitivity import Across
 from adaptlearn.evaluation.subgroups import by_group
 
 GRADES = {
@@ -37,6 +38,7 @@ class Study:
     world: World
     plan: Plan | None  # None: there is no gain to plan a pilot for
     identity: Mapping[str, str]  # versions, commit, seed, what was asked for
+    across: Across | None = None  # the gain under each draw of a posterior; None: the people are not from one
 
 
 def span(one: Interval, digits: int = 3) -> str:

@@ -11,15 +11,16 @@ from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.keep import keep
 from adaptlearn.core.record import ViewSpec
-from adaptlearn.evaluation import ensemble, origins, render
+from adaptlearn.evaluation import ensemble, origins, render, sensitivity
 from adaptlearn.evaluation.instrument import Instrument
 from adaptlearn.evaluation.matrix import play
 from adaptlearn.evaluation.pilot import Plan, plan
 from adaptlearn.evaluation.rehearsal import Pool
 from adaptlearn.evaluation.report import Study, write_up
+from adaptlearn.evaluation.sensitivity import Across
 from adaptlearn.lab.compose import WRITTEN, Agent, Common, shown
 from adaptlearn.lab.evaluating import rooms_of
-from adaptlearn.lab.pieces import agent_of, labels_of, learns, rules_of, trained
+from adaptlearn.lab.pieces import agent_of, labels_of, learns, people_across, rules_of, trained
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked, versions
 
@@ -39,6 +40,7 @@ class Config(Common):
     catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])
     ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
     learners: int = 1024
+    draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
     items: int = 20  # of the test a pilot would use
     to: str = field(default="report", metadata=WRITTEN)  # a folder
@@ -85,9 +87,22 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
     parts = origins.decompose(policy, rules, ids, config.seed + 1, syllabus=named[config.baseline], fixed=fixed,
                               retrained=retrained, threads=config.threads)  # fmt: skip
     new, old = (simulate(p, rules, ids, config.seed + 1, log=True) for p in (policy, named[config.baseline]))
+    moved = across(config, policy, named[config.baseline], ids, tell)
     tell("a pilot")
     pool = Pool(*(np.asarray(x, np.float64) for x in (new.start, new["value"], old["value"])))
-    return Study(name, matrix, parts, new, old, rules.world, planned(config, pool, rules), identity(config))
+    return Study(name, matrix, parts, new, old, rules.world, planned(config, pool, rules), identity(config),
+                 moved)  # fmt: skip
+
+
+def across(config: Config, policy: Any, baseline: Any, ids: Any, tell: Callable[[str], None]) -> Across | None:
+    """The candidate's gain in the likeliest world, draw by draw, if the people are from a posterior."""
+    drawn = people_across(config, config.draws)
+    if not drawn:
+        return None
+    rooms = [({"draw": f"{j}"}, rules_of(config, population=one)) for j, one in enumerate(drawn, 1)]
+    matrix = play({"before": baseline, "candidate": policy}, rooms, ids, [config.seed + 1], baseline="before",
+                  threads=config.threads, progress=tell)  # fmt: skip
+    return sensitivity.across(matrix, "candidate", drawn[0].provenance)
 
 
 def others_like(rules: Rules, labels: dict[str, str], most: int) -> list[tuple[dict[str, str], Rules]]:
