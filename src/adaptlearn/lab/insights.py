@@ -12,7 +12,7 @@ from adaptlearn.lab.tables import progress, show
 class Config:
     """Keys of this verb."""
 
-    log: str | None = None  # an event log; null: how many reactions it takes, by simulation
+    log: str | None = None  # an event log; null: what posterior= says, else how many reactions it takes, by simulation
     world: str = "onboarding-v1"
     posterior: str | None = None  # of `adaptlearn calibrate`: the people the log came from; null: the world's own
     stated: str | None = None  # a CSV with columns learner, stated (visual, auditory, textual, kinesthetic)
@@ -24,19 +24,25 @@ class Config:
 
 
 def run(config: Config) -> None:
-    """Print one row per learner, or one per number of reactions."""
+    """Print one row per learner of a log, one per number of a posterior, or one per number of reactions."""
+    from adaptlearn.classroom.room import with_rules
     from adaptlearn.core.posterior import Posterior
     from adaptlearn.envs.registry import rules
 
     place = rules(config.world)
-    if config.posterior is not None:
-        from dataclasses import replace
-
-        place = replace(place, population=Posterior.load(config.posterior).into(place.population))
-    if config.log is None:
-        _by_simulation(config, place)
+    known = Posterior.load(config.posterior) if config.posterior is not None else None
+    if config.log is not None:
+        _of_log(config, place if known is None else with_rules(place, population=known.into(place.population)))
+    elif known is not None:
+        _of_posterior(config, known)
     else:
-        _of_log(config, place)
+        _by_simulation(config, place)
+
+
+def _of_posterior(config: Config, known: Any) -> None:
+    """What a log said of its skills and people: one row per number."""
+    notes = [f"{name}: {value}" for name, value in known.provenance.items()]
+    show(known.insights(), format=config.format, notes=["low, high: 95 % interval.", *notes])
 
 
 def _by_simulation(config: Config, place: Any) -> None:
