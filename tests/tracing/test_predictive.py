@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adaptlearn.core.learner import Population
-from adaptlearn.laws import bkt, workplace
+from adaptlearn.laws import bkt, logistic, workplace
 from adaptlearn.tracing.abc import Free, coverage, learn, learn_in_rounds
 from adaptlearn.tracing.people import held_out_checks, people
 from adaptlearn.tracing.predictive import ACCURACY, KINDS, LEAVING, LENGTHS, check, grade, not_made
@@ -110,6 +110,21 @@ def test_people_of_a_log_are_found_and_pass_their_checks(answered):
     assert all(one.passed for one in checks if not one.absent), [one.words() for one in checks]
     mark, why = grade(checks)
     assert mark == "B" and why == "not checked: gaps"
+
+
+def test_people_who_grow_by_practice_are_found():
+    """Under the logistic law, success and failure are told per answer, however many a visit of 15 minutes has."""
+    truth = Population().with_traits(ability=(0.5, 0.8))
+    constants = logistic.Params()._replace(success=0.25, failure=0.05, sd_skill=0.5)
+    seen, held_out = (replay(begun(n), logistic, SKILLS, HABIT, truth, n, constants) for n in (400, 200))
+    them = people(seen, logistic, SKILLS, Population(), populations=60)
+    for name, true in {"ability.mean": 0.5, "ability.sd": 0.8, "logistic.success": 0.25}.items():
+        low, high = them.posterior.interval(name, 0.99)
+        assert name in them.told and low <= true <= high, (name, low, true, high)
+    checks = held_out_checks(held_out, seen, logistic, SKILLS, Population(), them.posterior, 5)
+    assert not them.strange and all(one.passed for one in checks if not one.absent), [one.words() for one in checks]
+    busy = replay(seen, logistic, SKILLS, HABIT, truth, 1, constants._replace(opportunities=60.0))
+    np.testing.assert_array_equal(busy.right, replay(seen, logistic, SKILLS, HABIT, truth, 1, constants).right)
 
 
 def test_the_wrong_people_fail_the_checks(answered):

@@ -21,7 +21,7 @@ class Config:
     preset: str | None = None  # a known format, e.g. assistments2009
     columns: dict[str, str] = field(default_factory=dict)  # our name -> the file's, e.g. columns.learner=user_id
     world: str | None = None  # a world whose skills carry the log's names: its numbers are refitted
-    law: str = "workplace"  # how the people's minds are taken to work: workplace | bkt
+    law: str = "workplace"  # how the people's minds are taken to work: workplace | bkt | logistic
     agent: str | None = None  # of an event log: who taught; null: as the log says
     to: str | None = None  # where to write; null: nothing is written
     posterior: str | None = None  # also keep the posterior there (.npz)

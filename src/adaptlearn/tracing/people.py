@@ -27,8 +27,14 @@ FREE = {
                   Free("rate.sd", 0.5, 0.4, log=True), Free("workplace.guess", 0.18, 0.4, log=True),
                   Free("workplace.slip", 0.10, 0.5, log=True)),
     "bkt": (Free("ability.sd", 1.5, 0.6, log=True), Free("rate.mean", 0.0, 0.3), Free("rate.sd", 0.5, 0.5, log=True)),
+    "logistic": (Free("ability.mean", 0.0, 1.0), Free("ability.sd", 1.0, 0.5, log=True),
+                 Free("logistic.sd_skill", 0.6, 0.5, log=True), Free("logistic.success", 0.12, 0.7, log=True),
+                 Free("logistic.failure", 0.06, 0.7, log=True)),
 }  # fmt: skip
-"""What is learned under which law; ``mu0`` and ``eta`` are its level of a newcomer and its gain of a plain visit."""
+"""What is learned under which law; ``mu0`` and ``eta`` are its level of a newcomer and its gain of a plain visit.
+
+Laws of forgetting are not among them: answers in order, without days, do not tell how fast something fades.
+"""
 
 
 class People(NamedTuple):
@@ -86,8 +92,8 @@ def free_numbers(law: Any) -> tuple[Free, ...]:
     """
     if law_name(law) not in FREE:
         raise ValueError(
-            f"law {law_name(law)!r} has no numbers to learn from answers; needed one of {', '.join(FREE)}, "
-            "e.g. law=workplace"
+            f"law {law_name(law)!r} has no numbers to learn from answers in order, without days; needed one of "
+            f"{', '.join(FREE)}, e.g. law=workplace"
         )
     return FREE[law_name(law)]
 

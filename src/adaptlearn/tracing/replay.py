@@ -74,6 +74,8 @@ def replay(
 ) -> Practices:  # fmt: skip
     """The same practices begun by simulated learners.   skills [K, 6] in the order of ``core.learner.Skill``"""
     rng, p = np.random.default_rng(seed), law.Params() if law_params is None else law_params
+    if hasattr(p, "opportunities"):
+        p = p._replace(opportunities=1.0)  # that one answer is, whatever a visit of MINUTES has
     people = population.draw(np.arange(int(seen.learner.max()) + 1), seed)
     trait = Traits(*people[seen.learner].astype(np.float64).T)
     skill = Skill(*skills[seen.skill].T)
