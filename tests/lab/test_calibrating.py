@@ -69,7 +69,7 @@ def test_how_the_fit_went_is_shown_and_a_bad_one_is_a_warning(
 
 
 def test_a_law_without_a_fit_is_refused_before_the_work(answers, tmp_path):
-    with pytest.raises(ValueError, match="law 'memory' has no numbers to learn from answers in order, without days; needed"):
+    with pytest.raises(ValueError, match="law 'memory' .* answers in order, without days; needed one of"):
         calibrating.run(calibrating.Config(**answers, world="tiny-v1", law="memory", to=str(tmp_path / "x")))
     assert not (tmp_path / "x").exists()
 

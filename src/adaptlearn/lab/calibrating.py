@@ -98,7 +98,7 @@ def of_skills(config: Config) -> Answer:
             log, scratch(config.to), source=config.source, method=config.method, steps=config.steps, seed=config.seed
         )
     (low, high), spread = posterior.interval("ability.sd"), float(posterior.mean("ability.sd"))
-    notes = [f"held out by learner: {calibration.held_out}",
+    notes = [held_out(calibration),
              f"spread of ability: {spread:.2f} logit (95 % {low:.2f} to {high:.2f})", health.line(),
              *(f"note: {warning}" for warning in (*calibration.warnings, *health.words()))]  # fmt: skip
     return posterior, health, skill_rows(calibration), notes
@@ -114,7 +114,7 @@ def of_world(config: Config) -> Answer:
         fit = calibrate_world(log, shelf.where(str(config.world)), law=config.law, to=scratch(config.to),
                               source=config.source, method=config.method, steps=config.steps,
                               populations=config.populations, seed=config.seed, progress=tell)  # fmt: skip
-    notes = [f"held out by learner: {fit.calibration.held_out}", fit.health.line(),
+    notes = [held_out(fit.calibration), fit.health.line(),
              *people_in_words(fit.posterior, fit)]  # fmt: skip
     return fit.posterior, fit.health, skill_rows(fit.calibration), notes
 
@@ -161,6 +161,13 @@ def people_in_words(posterior: Any, fit: Any) -> list[str]:
     if fit.silent:
         said.append(f"stay assumed: {', '.join(fit.silent)}")
     return said + [f"note: {warning}" for warning in fit.warnings]
+
+
+def held_out(calibration: Any) -> str:
+    """How well answers of learners that the fit had not met were foretold."""
+    scores = calibration.held_out
+    return (f"held-out learners: AUC {scores.auc:.3f}, {scores.log_likelihood / scores.n:.4f} nats per answer, "
+            f"calibration error {scores.calibration_error:.4f}, on {scores.n:,} answers")  # fmt: skip
 
 
 def skill_rows(calibration: Any) -> list[dict[str, Any]]:

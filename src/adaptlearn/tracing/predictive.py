@@ -44,7 +44,7 @@ class Check(NamedTuple):
         if self.absent:
             return f"{self.kind}: not checked, {self.absent}"
         rows = list(zip(self.figures, self.observed, self.low, self.high, strict=True))
-        shown = [row for row in rows if row[0] in self.failures()] or rows[:1] + rows[-1:]
+        shown = [row for row in rows if row[0] in self.failures()] or list(dict.fromkeys((rows[0], rows[-1])))
         told = "; ".join(f"{name} {seen:.3f}, simulated {low:.3f} to {high:.3f}" for name, seen, low, high in shown[:3])
         verdict = "passes" if self.passed else f"FAILS at {len(self.failures())} of {len(rows)} figures"
         return f"{self.kind}: {verdict} (tolerance {self.tolerance:g}): {told}"
