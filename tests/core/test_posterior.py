@@ -62,6 +62,20 @@ def test_draws_that_make_no_sense_are_refused(draws, says):
         Posterior(draws)
 
 
+def test_a_file_that_is_none_is_refused_in_words(tmp_path):
+    whole = some().save(tmp_path / "whole.npz").read_bytes()
+    pieces = {"cut.npz": whole[: len(whole) // 2], "text.npz": b"name,mean\n", "empty.npz": b""}
+    for name, content in pieces.items():
+        (tmp_path / name).write_bytes(content)
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    for name in (*pieces, "array.npy", ".", "missing.npz"):
+        with pytest.raises(ValueError, match=r"needed a posterior of `adaptlearn calibrate`"):
+            Posterior.load(tmp_path / name)
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(ValueError, match="found version None"):
+        Posterior.load(tmp_path / "other.npz")
+
+
 def test_draws_that_speak_of_no_trait_cannot_become_a_population():
     with pytest.raises(ValueError, match=r"needed some <trait>.mean"):
         Posterior({"easiness": np.zeros((4, 2))}).into(Population())

@@ -6,6 +6,8 @@ agent takes its prior from it, a report shows how conclusions move across it.
 
 import io
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -165,12 +167,20 @@ class Posterior:
 
     @classmethod
     def load(cls, path: str | Path) -> "Posterior":
-        """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            about = json.loads(str(stored["about"])) if "about" in stored else {}
-            if about.get("version") != VERSION:
-                raise ValueError(
-                    f"{path}: found version {about.get('version')}; needed {VERSION}, e.g. calibrate again"
-                )
-            draws = {name.removeprefix("draws/"): stored[name] for name in stored.files if name != "about"}
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: there is no such file, it is not whole, or it holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                about = json.loads(str(stored["about"])) if "about" in stored else {}
+                draws = {name.removeprefix("draws/"): stored[name] for name in stored.files if name != "about"}
+        except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+            found = "no such file" if isinstance(error, FileNotFoundError) else "something else, or only a part"
+            raise ValueError(
+                f"{path}: found {found}; needed a posterior of `adaptlearn calibrate`, e.g. posterior=people.npz"
+            ) from error
+        if about.get("version") != VERSION:
+            raise ValueError(f"{path}: found version {about.get('version')}; needed {VERSION}, e.g. calibrate again")
         return cls(draws, about["provenance"], {k: tuple(v) for k, v in about["labels"].items()})

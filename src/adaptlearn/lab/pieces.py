@@ -33,7 +33,7 @@ def rules_of(config: Common, **changes: Any) -> Rules:
 
 def people_across(config: Common, n: int) -> list[Population]:
     """One population per draw, for n draws of the posterior that ``population=`` names; none without one."""
-    if config.population is None or not config.population.endswith(".npz"):
+    if n < 1 or config.population is None or not config.population.endswith(".npz"):
         return []
     return Posterior.load(config.population).populations(rules_of(config, population=None).population, n)
 

@@ -40,7 +40,7 @@ class Config(Common):
     catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])
     ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
     learners: int = 1024
-    draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them
+    draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them; 0: not asked
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
     items: int = 20  # of the test a pilot would use
     to: str = field(default="report", metadata=WRITTEN)  # a folder
