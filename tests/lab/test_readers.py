@@ -11,6 +11,7 @@ from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.world import load
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab.compose import Common
+from adaptlearn.lab.exporting import from_whom
 from adaptlearn.lab.main import main
 from adaptlearn.lab.pieces import people_across, rules_of
 
@@ -69,7 +70,8 @@ def test_a_bundles_belief_over_formats_starts_from_it(tmp_path):
              for one in (plain, known)]  # fmt: skip
     liked = [one.preference["live"] for one in first]
     assert liked == pytest.approx([0.0, 1.5]) and first[0].preference["visual"] == first[1].preference["visual"] == 0.0
-    assert "a test" in (tmp_path / "known" / "card.md").read_text("utf-8")
+    assert "live as fitted to a test; the rest" in (tmp_path / "known" / "card.md").read_text("utf-8")
+    assert from_whom(posterior()) == "as this world's people are; the posterior given does not speak of them"
 
 
 def test_insights_list_it_and_read_reactions_against_it(people, tmp_path, capsys):

@@ -37,7 +37,7 @@ def run(config: Config) -> None:
     rules = rules_of(config)
     people = Posterior.load(config.posterior) if config.posterior else None
     liking = people.liking(rules.population) if people else None
-    lines = {"beliefs over formats start": people.provenance.get("source", "from a posterior")} if people else {}
+    lines = {"beliefs over formats start": from_whom(people)} if people else {}
     told = read(config.checkpoint)[0] if config.checkpoint else None
     policy = load(config.checkpoint, rules.world) if config.checkpoint else agent_of(config.agent, rules, config.allow)
     shelved = Path(config.to).parent.name == "agents"
@@ -68,6 +68,15 @@ def report_of(config: Config, policy: Any, told: dict[str, Any] | None, tell: An
     ids = np.arange(config.learners)
     return assess(policy, agent_of("syllabus", rooms[0][1]), rooms, ids, config.seed + 1, trained=trained,
                   threads=config.threads, progress=tell)  # fmt: skip
+
+
+def from_whom(people: Posterior) -> str:
+    """Which beliefs over formats start from a posterior, for the card."""
+    fitted = [name.removeprefix("like_") for name in people.traits() if name.startswith("like_")]
+    if not fitted:
+        return "as this world's people are; the posterior given does not speak of them"
+    source = people.provenance.get("source", "a posterior")
+    return f"{', '.join(fitted)} as fitted to {source}; the rest as this world's people are"
 
 
 def recipe_of(config: Config, told: dict[str, Any] | None) -> str:
