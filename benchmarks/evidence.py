@@ -29,8 +29,9 @@ def main() -> None:
             rows = evidence(room, policies, n=LEARNERS, threads=threads)
             taken.append(time.perf_counter() - began)
         inside = sum(bool(row["inside"]) for row in counted(rows))
-        print(json.dumps({"case": "evidence", "learners_per_arm": LEARNERS, "threads": threads, "contrasts": len(rows),
-                          "counted_inside": inside, "wall_s": round(min(taken), 2), "target_s": 2.0}), flush=True)  # fmt: skip
+        case = {"case": "evidence", "learners_per_arm": LEARNERS, "threads": threads, "contrasts": len(rows),
+                "counted_inside": inside, "wall_s": round(min(taken), 2), "target_s": 2.0}  # fmt: skip
+        print(json.dumps(case), flush=True)
 
 
 if __name__ == "__main__":
