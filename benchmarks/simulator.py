@@ -136,8 +136,9 @@ def main() -> None:
         ratio=round(one / yard, 2),
         target=2.2,
     )
-    one, two = step_ns(1, 16384)[0], step_ns(2, 16384)[0]
-    say("two threads", learners=16384, ns_one=round(one), ns_two=round(two), ratio=round(one / two, 2), target=1.8)
+    for many in (8192, 16384):  # the second no longer fits a cache, and waits for memory
+        one, two = step_ns(1, many)[0], step_ns(2, many)[0]
+        say("two threads", learners=many, ns_one=round(one), ns_two=round(two), ratio=round(one / two, 2), target=1.8)
     say("single env", steps_per_s=round(single_env()), target=100_000)
     say("a million learners", **million())
     say("cold compile", cpu_s=round(cold_compile(), 1), target_s=8.0)

@@ -7,6 +7,8 @@ from adaptlearn.agents.shelf import build
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.compare import evaluate, learners_needed, paired
 
+LAWS = ("workplace", "bkt")
+
 
 def test_intervals_of_a_paired_difference_cover_the_truth():
     dice = np.random.default_rng(3)
@@ -41,3 +43,19 @@ def test_a_policy_against_itself_is_nothing_and_rows_say_where_they_were_trained
 def test_an_unknown_baseline_is_refused():
     with pytest.raises(ValueError, match="baseline 'none'"):
         evaluate({}, [], [1], 1, baseline="none")
+
+
+@pytest.mark.parametrize("agents", [("syllabus", "mastery", "random", "greedy")])
+def test_cells_lived_side_by_side_are_those_lived_one_after_the_other(agents):
+    """Threads share policies, and a ceiling that plans for one room at a time; nothing of a life may move."""
+    from adaptlearn.agents.ceilings import Greedy
+
+    rooms = [({"law": law, "meshing": "null", "catalogue": "as_written"}, rules("tiny-v1", law)) for law in LAWS]
+    made = {name: Greedy() if name == "greedy" else build(name, rooms[0][1].world) for name in agents}
+    alone, shared = (
+        evaluate(made, rooms, np.arange(48), 1, baseline="syllabus", threads=threads) for threads in (1, 3)
+    )
+    assert alone[0] == shared[0]
+    for cell, lives in alone[1].items():
+        for part in ("life", "mind", "touched", "left", "reward"):
+            np.testing.assert_array_equal(getattr(lives, part), getattr(shared[1][cell], part), err_msg=str(cell))

@@ -134,3 +134,16 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(tmp_path):
         assert one.files == other.files
         for name in one.files:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_a_kept_agent_is_fitted_where_it_was_trained_and_nowhere_else(tmp_path):
+    from adaptlearn.agents.shelf import build
+    from adaptlearn.core.world import load
+
+    file, world = tmp_path / "linear.npz", load("tiny-v1")
+    about = {"world": "tiny-v1", "law": "bkt", "meshing": "null", "catalogue": "usual_error", "seed": 1}
+    checkpoint.save(file, build("linear", world), "linear", {}, about)
+    said = adaptlearn("evaluate", "env=tiny-v1", f"agents=[{file},mastery]", "learners=32", "format=json").stdout
+    fitted = [(row["policy"], row["law"], row["meshing"]) for row in json.loads(said) if row["origin"] == "fitted in"]
+    assert fitted == [(str(file), "bkt", "null")]
+    assert checkpoint.trained_in(file, load("practice-v1")) == {}

@@ -1,8 +1,10 @@
 """Whole lives: a policy, some rules, and the learners who live once each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +18,7 @@ from adaptlearn.core.policy import Ceiling, Head, Policy
 
 BLOCK = 256  # rows per policy call: a matmul's rows change with batch size, so the size never changes
 CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
+T = TypeVar("T")
 THOUGHT = 64  # policy luck begins at this draw index; the first 64 belong to the sampler
 
 
@@ -113,12 +116,32 @@ def simulate(
         raise ValueError(
             f"{len(who)} ids, {len(np.unique(who))} distinct; needed at least one, each once, e.g. range(1000)"
         )
+    policy = policy if hasattr(policy, "head") else copy(policy)  # a ceiling plans for one room at a time
     parts = []
     for start in range(0, len(who), CHUNK):
         parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads, before))
         if progress is not None:
             progress(min(start + CHUNK, len(who)), len(who))
     return _joined(parts, policy, rules, seed, log)
+
+
+def side_by_side(calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
+    """Whole simulations shared among threads, in order of the calls; the same results as one after the other.
+
+    Policies keep nothing between calls, so threads may share them; torch is held to one thread meanwhile, since how a
+    matmul is shared among threads moves its last bit.
+    """
+    if threads < 2 or len(calls) < 2:
+        return [call() for call in calls]
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads, thread_name_prefix="lives") as pool:
+            return list(pool.map(lambda call: call(), calls))
+    finally:
+        torch.set_num_threads(usual)
 
 
 def _chunk(
@@ -199,4 +222,4 @@ def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, s
     return EventLog(named, policy.name, getattr(policy, "version", "0"), about)
 
 
-__all__ = ["Head", "Life", "Lives", "Thinker", "simulate"]
+__all__ = ["Head", "Life", "Lives", "Thinker", "side_by_side", "simulate"]

@@ -73,7 +73,7 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
                                  touched, law_p)  # fmt: skip
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
-    match = terms.beta * alignment(activity, trait, terms)
+    match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)
     best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index,
                  weight,
                  skills, mind, touched, life, goals, terms, law_p)  # fmt: skip

@@ -138,7 +138,8 @@ def constant_name(value: float) -> str:
 
 
 class _Typed(ast.NodeTransformer):
-    """Literals become named float32 constants (quicker to compile than calls), names of the module get a prefix."""
+    """Literals become named float32 constants (quicker to compile than calls), names of the module get a prefix, and a
+    ``where`` works out only the side it takes: no array asks for both."""
 
     def __init__(self, renamed: Mapping[str, str]):
         self.renamed = renamed
@@ -148,6 +149,13 @@ class _Typed(ast.NodeTransformer):
         if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             self.literals.add(float(node.value))
             return ast.copy_location(ast.Name(constant_name(node.value), ast.Load()), node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "where":
+            condition, one, other = node.args
+            return ast.copy_location(ast.IfExp(condition, one, other), node)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:

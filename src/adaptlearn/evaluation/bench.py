@@ -5,8 +5,8 @@ knows no agent, only the names that a file of contrasts asks for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from adaptlearn.classroom.layout import EVENT_STARS
 from adaptlearn.classroom.packing import MESHING
 from adaptlearn.classroom.room import Classroom, Rules
-from adaptlearn.classroom.simulate import Thinker
+from adaptlearn.classroom.simulate import Thinker, side_by_side
 from adaptlearn.classroom.timetable import Group, Trial, Visit, examine
 from adaptlearn.core.learner import Population, Skill
 from adaptlearn.evaluation.contrasts import Contrast, Line, Programme
@@ -74,9 +74,9 @@ class Bench:
         """With threads to spare, play the programmes that these contrasts need side by side; results are the same."""
         arms = [arm for c in found for arm in (c.treated, c.control) if isinstance(arm, Programme)]
         wanted = [arm for arm in dict.fromkeys(arms) if arm.policy in self.policies and arm not in self._played]
-        if self.threads > 1 and len(wanted) > 1:
-            with ThreadPoolExecutor(self.threads) as pool:
-                self._played |= dict(zip(wanted, pool.map(lambda arm: _play(self, arm), wanted), strict=True))
+        if self.threads > 1:
+            calls = [partial(_play, self, arm) for arm in wanted]
+            self._played |= dict(zip(wanted, side_by_side(calls, self.threads), strict=True))
 
 
 def _play(bench: Bench, arm: Programme) -> Played:

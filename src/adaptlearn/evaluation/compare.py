@@ -6,13 +6,14 @@ fewer learners than two separate groups: :func:`learners_needed` says how many e
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Rules
-from adaptlearn.classroom.simulate import Lives, simulate
+from adaptlearn.classroom.simulate import Lives, side_by_side, simulate
 
 Z95 = 1.959963984540054
 
@@ -99,14 +100,21 @@ def evaluate(
     """
     if baseline not in policies:
         raise ValueError(f"baseline {baseline!r}; needed one of {', '.join(policies)}, e.g. 'syllabus'")
-    rows, lives = [], {}
-    for number, (labels, rules) in enumerate(rooms):
-        for name in [baseline, *(p for p in policies if p != baseline)]:
-            if progress is not None:
-                progress(f"{name} · {labels['law']} · {labels['meshing']}")
-            lives[name, number] = live(policies[name], rules, ids, seed, threads=threads)
-            origin = "fitted in" if (trained or {}).get(name) == labels else "emergent"
-            rows.append(standing(name, labels, lives[name, number], lives[baseline, number], name == baseline, origin))
+    names = [baseline, *(p for p in policies if p != baseline)]
+    wanted = [(name, number) for number in range(len(rooms)) for name in names]
+
+    def cell(name: str, number: int) -> Lives:
+        labels, rules = rooms[number]
+        if progress is not None:
+            progress(f"{name} · {labels['law']} · {labels['meshing']}")
+        return live(policies[name], rules, ids, seed)
+
+    lives = dict(zip(wanted, side_by_side([partial(cell, *key) for key in wanted], threads), strict=True))
+    rows = []
+    for name, number in wanted:
+        labels = rooms[number][0]
+        origin = "fitted in" if (trained or {}).get(name) == labels else "emergent"
+        rows.append(standing(name, labels, lives[name, number], lives[baseline, number], name == baseline, origin))
     return rows, lives
 
 

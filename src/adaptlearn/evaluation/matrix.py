@@ -8,13 +8,14 @@ Axes: N learners (all seeds, one after the other), B draws.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Rules
-from adaptlearn.classroom.simulate import simulate
+from adaptlearn.classroom.simulate import side_by_side, simulate
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Contrast, Floats, contrast, draws_of
 
@@ -78,13 +79,16 @@ def play(
         raise ValueError(f"baseline {baseline!r}; needed one of {', '.join(policies)}, e.g. 'syllabus'")
     if not rooms or not seeds:
         raise ValueError(f"{len(rooms)} worlds and {len(seeds)} seeds; needed at least one of each, e.g. seeds=[1]")
-    who, cells = np.asarray(ids), {}
-    for column, (labels, rules) in enumerate(rooms):
-        for name, policy in policies.items():
-            if progress is not None:
-                progress(f"{name} · {' · '.join(labels.values())}")
-            parts = [outcomes(simulate(policy, rules, who, seed, threads=threads), rules) for seed in seeds]
-            cells[name, column] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    who, wanted = np.asarray(ids), [(name, column) for column in range(len(rooms)) for name in policies]
+
+    def cell(name: str, column: int) -> dict[str, Floats]:
+        labels, rules = rooms[column]
+        if progress is not None:
+            progress(f"{name} · {' · '.join(labels.values())}")
+        parts = [outcomes(simulate(policies[name], rules, who, seed), rules) for seed in seeds]
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+    cells = dict(zip(wanted, side_by_side([partial(cell, *key) for key in wanted], threads), strict=True))
     strata = np.repeat(np.arange(len(seeds)), len(who))
     return Matrix(tuple(policies), tuple(labels for labels, _ in rooms), cells, strata, baseline, dict(trained or {}))
 

@@ -44,6 +44,12 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return head, weights
 
 
+def trained_in(path: str | Path, world: World) -> dict[str, str]:
+    """The room a kept agent was trained in, as a comparison names its rooms; none if it was another world."""
+    about = read(path)[0]["about"]
+    return {} if about.get("world") != world.name else {k: about[k] for k in ("law", "meshing", "catalogue")}
+
+
 def load(path: str | Path, world: World) -> Any:
     """The agent, made for a world and given its weights.
 

@@ -11,6 +11,7 @@ from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Interval
+from adaptlearn.lab import checkpoint
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
@@ -51,6 +52,7 @@ def run(config: Config) -> None:
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
     first = rooms[0][1]
     policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
+    trained = {name: checkpoint.trained_in(name, rooms[0][1].world) for name in names if name.endswith(".npz")}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
     with (
@@ -58,7 +60,7 @@ def run(config: Config) -> None:
         progress("evaluating", config.format == "json") as tell,
     ):
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
-                           threads=config.threads, live=lives_on(config.compute, config.cluster),
+                           threads=config.threads, live=lives_on(config.compute, config.cluster), trained=trained,
                            progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]

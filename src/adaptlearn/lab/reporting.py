@@ -18,6 +18,7 @@ from adaptlearn.evaluation.pilot import Plan, plan
 from adaptlearn.evaluation.rehearsal import Pool
 from adaptlearn.evaluation.report import Study, write_up
 from adaptlearn.evaluation.sensitivity import Across
+from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common, shown
 from adaptlearn.lab.evaluating import rooms_of
 from adaptlearn.lab.pieces import agent_of, labels_of, learns, people_across, rules_of, trained
@@ -78,7 +79,8 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
     named = {
         other: agent_of(other, rules, config.allow) for other in (config.baseline, *config.others) if other != name
     }
-    fitted = {name: likeliest} if learns(config.agent, config.allow) else {}
+    fitted = {n: checkpoint.trained_in(n, rules.world) for n in (name, *config.others) if n.endswith(".npz")}
+    fitted |= {name: likeliest} if learns(config.agent, config.allow) else {}
     seeds = range(config.seed + 1, config.seed + 1 + config.seeds)
     matrix = play({**named, name: policy}, rooms, ids, list(seeds), baseline=config.baseline, trained=fitted,
                   threads=config.threads, progress=tell)  # fmt: skip

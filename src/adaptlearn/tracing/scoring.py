@@ -137,7 +137,9 @@ def folds_of(learner: ArrayLike, folds: int, seed: int = 0) -> NDArray[np.int64]
     """Deal learners into folds of equal size; the deal depends on learners' names and the seed only.   [M] -> [M]"""
     who, names = number(learner, "learner")
     if not 2 <= folds <= len(names):
-        raise ValueError(f"folds = {folds}; needed 2 up to the number of learners, {len(names)}, e.g. 5")
+        most = min(5, len(names))
+        needed = f"e.g. folds={most}" if most > 1 else "and more than one learner"
+        raise ValueError(f"folds = {folds}; needed 2 up to the number of learners, {len(names)}, {needed}")
     draws = luck.uniform(seed, luck.BOOTSTRAP, luck.addresses_of(str(name) for name in names), 0, 0)
     deal = np.empty(len(names), np.int64)
     deal[np.argsort(draws, kind="stable")] = np.arange(len(names)) % folds
