@@ -130,3 +130,8 @@ def test_a_training_of_a_sweep_that_was_cut_off_goes_on_from_its_state(store, tm
     assert [f["goal"] for f in figures(mine)] == [f["goal"] for f in figures(theirs)]
     for job in ("0", "1"):
         assert (mine / job / "agent.npz").read_bytes() == (theirs / job / "agent.npz").read_bytes()
+
+
+def test_what_jobs_write_never_leaves_their_folders(tmp_path):
+    assert sweeping.within(tmp_path, "agents/a.npz") == tmp_path / "agents" / "a.npz"
+    assert sweeping.within(tmp_path, "/elsewhere/a.npz") == sweeping.within(tmp_path, "../a.npz") == tmp_path / "a.npz"

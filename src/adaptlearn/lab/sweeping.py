@@ -110,7 +110,7 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
     for f in fields(given):
         value = getattr(given, f.name)
         if f.metadata.get("written") and value is not None:
-            setattr(given, f.name, str(folder / value))
+            setattr(given, f.name, str(within(folder, value)))
     verb_module = importlib.import_module(module)
     given = getattr(verb_module, "resumed", lambda config: config)(given)
     varied = {o.partition("=")[0]: o.partition("=")[2].strip("'") for o in hydra.overrides.task}
@@ -129,6 +129,12 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
     keep(folder / ("failed.json" if error else RESULT), json.dumps(about, indent=1))
     said = error or " · ".join(f"{key} {value:.4g}" for key, value in child.figures.items() if key in SHOWN)
     print(f"job {hydra.job.num}: {said} ({about['seconds']:.0f} s)", file=sys.__stderr__)
+
+
+def within(folder: Path, value: str) -> Path:
+    """A path below a job's folder; of one that leads elsewhere, where jobs would overwrite each other's, its name."""
+    path = Path(value)
+    return folder / (path.name if path.is_absolute() or ".." in path.parts else path)
 
 
 @contextlib.contextmanager
