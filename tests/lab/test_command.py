@@ -35,6 +35,12 @@ def test_help_loads_nothing_heavy():
         (("simulate", "laww=bkt"), "law"),
         (("simulate", "agent=mastary"), "agent=mastery"),
         (("simulate", "learners=many"), "learners"),
+        (("simulate", "learners=many", "--cfg", "job"), "learners=many: needed int, e.g. learners=4096"),
+        (("simulate", "--cfg", "jbo"), "needed one of job, hydra, all, e.g. --cfg job"),
+        (("simulate", "+lerners=8"), "e.g. learners=..."),
+        (("evaluate", "env=tiny-v1", "laws=[bktt]"), "e.g. 'bkt'"),
+        (("evaluate", "env=tiny-v1", "meshings=[contestd]"), "e.g. 'contested'"),
+        (("registry", "list", "store=http://127.0.0.1:9"), "does not answer"),
         (("worlds", "env=nowhere"), "needed an existing path"),
         (("calibrate",), "log="),
         (("trace",), "log="),
@@ -46,7 +52,16 @@ def test_what_the_caller_can_mend_is_one_message_and_status_two(words, says):
     done = adaptlearn(*words)
     assert done.returncode == 2
     assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_named_with_what_would_do(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    store = f"store=sqlite:///{tmp_path}/file/mlflow.db"
+    for words in ([f"log={tmp_path}/file/a.parquet"], [store, "track=true"], ["-m", store, "seed=1,2"]):
+        done = adaptlearn("simulate", "env=tiny-v1", "learners=8", *words)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1 and f"{tmp_path}/file" in done.stderr and "needed a" in done.stderr
 
 
 def test_any_table_comes_as_json():
@@ -60,6 +75,18 @@ def test_every_verb_composes_to_its_dataclass(verb):
 
     module = import_module(f"adaptlearn.{main.VERBS[verb].module}")
     assert isinstance(compose.compose(verb, module.Config, []), module.Config)
+
+
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_help_explains_every_key_of_a_verb(verb):
+    from dataclasses import fields
+    from importlib import import_module
+
+    from adaptlearn.lab import asking
+
+    schema = import_module(f"adaptlearn.{main.VERBS[verb].module}").Config
+    notes = {key for kind in schema.__mro__[:-1] for key in asking.comments(kind)}
+    assert {f.name for f in fields(schema)} - notes - set(asking.groups_of(schema)) == set()
 
 
 def test_a_checkpoint_gives_back_the_weights_and_refuses_strangers(tmp_path):

@@ -27,10 +27,10 @@ class Config:
     rejects: str | None = None  # where to write rows that could not be used
     steps: int = 150  # of stochastic variational inference
     populations: int = 150  # simulated in each round
-    seed: int = 0
-    threads: int = 1
-    format: str = "table"
-    debug: bool = False
+    seed: int = 0  # of the fit
+    threads: int = 1  # of one process
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:
