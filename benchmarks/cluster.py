@@ -1,14 +1,20 @@
-"""Lives on a Ray cluster of two nodes on this machine: equal to those computed here, also when a node is lost half way.
+"""An evaluation on a Ray cluster of two nodes on this machine: equal to the local one, also when some of it is killed.
 
-    python benchmarks/cluster.py [learners]        one JSON line: calm, then with a node killed; needs adaptlearn[ray]
+    python benchmarks/cluster.py [learners]        one JSON line per case; needs adaptlearn[ray]
 
-Both nodes share this machine's cores, so the seconds say what sharding costs, not what a second machine gains.
+Two agents on the same learners, 1,000,000 unless said otherwise: computed here, then on two nodes left in peace, then
+with a worker process killed (SIGKILL) after a third of the blocks, then with a whole node. ``equal`` compares every row
+of the table and every array of every life, bit for bit. Both nodes share this machine's cores, so the seconds say what
+sharding costs, not what a second machine gains.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -16,39 +22,79 @@ os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 
 
 def main() -> None:
-    """Compute the same lives three times and compare every array."""
+    """Evaluate the same agents four times and compare all that came of it."""
     import numpy as np
+    import ray
     from ray.cluster_utils import Cluster
 
     from adaptlearn.agents import shelf
-    from adaptlearn.classroom.simulate import simulate
     from adaptlearn.envs.registry import rules
+    from adaptlearn.evaluation.compare import evaluate
     from adaptlearn.lab.cluster import lives_on
+    from adaptlearn.lab.pieces import labels_of
+    from adaptlearn.lab.simulating import Config
 
     room, ids = rules("tiny-v1"), np.arange(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
-    policy = shelf.build("random", room.world)
-    began = time.perf_counter()
-    here = simulate(policy, room, ids, 1)
-    alone = time.perf_counter() - began
+    policies = {name: shelf.build(name, room.world) for name in ("syllabus", "random")}
+
+    def timed(**where: Any) -> tuple[Any, float]:
+        began = time.perf_counter()
+        done = evaluate(policies, [(labels_of(Config()), room)], ids, 1, baseline="syllabus", **where)
+        return done, time.perf_counter() - began
+
+    here, alone = timed()
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     second = nodes.add_node(num_cpus=1)
     live = lives_on("ray", nodes.address)
-    lost: list[int] = []
-
-    def lose(done: int, of: int) -> None:
-        if not lost and done >= of // 3:
-            lost.append(done)
-            nodes.remove_node(second, allow_graceful=False)
-
-    for case, progress in (("two nodes", None), ("one killed after a third", lose)):
-        began = time.perf_counter()
-        there = live(policy, room, ids, 1, progress=progress)
-        took = time.perf_counter() - began
-        equal = all(np.array_equal(getattr(here, f), getattr(there, f), equal_nan=True)
-                    for f in ("ids", "life", "traits", "start", "left", "stars", "reward"))  # fmt: skip
-        print(json.dumps({"case": case, "learners": len(ids), "equal": equal, "lost_after": lost or None,
+    for case, lose in (("two nodes", None), ("a worker killed", kill_a_worker),
+                       ("a node killed", lambda: nodes.remove_node(second, allow_graceful=False))):  # fmt: skip
+        lost: list[float] = []
+        there, took = timed(live=after_a_third(live, lose, lost) if lose else live)
+        print(json.dumps({"case": case, "learners": len(ids), "equal": same(here, there), "lost_after": lost or None,
                           "ratio_to_one_process": round(took / alone, 2)}), flush=True)  # fmt: skip
+    ray.shutdown()
     nodes.shutdown()
+
+
+def after_a_third(live: Callable[..., Any], lose: Callable[[], None], lost: list[float]) -> Callable[..., Any]:
+    """The same, but something is lost once, when a third of a policy's learners is done.   lost: share done by then"""
+
+    def lived(*args: Any, **more: Any) -> Any:
+        tell = more.pop("progress", None)
+
+        def progress(done: int, of: int) -> None:
+            if not lost and done >= of // 3:
+                lost.append(round(done / of, 3))
+                lose()
+            if tell is not None:
+                tell(done, of)
+
+        return live(*args, progress=progress, **more)
+
+    return lived
+
+
+def kill_a_worker() -> None:
+    """SIGKILL to one process of this cluster that is computing a block."""
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        if process.cmdline()[:1] == ["ray::_block"]:
+            return process.kill()
+    raise RuntimeError(
+        "no worker was computing a block; needed more learners, e.g. python benchmarks/cluster.py 200000"
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two evaluations have the same rows and the same lives, bit for bit."""
+    import numpy as np
+
+    (rows, lives), (theirs, others) = one, other
+    return repr(rows) == repr(theirs) and lives.keys() == others.keys() and all(
+        np.array_equal(getattr(lives[key], f.name), getattr(others[key], f.name), equal_nan=True)
+        for key in lives for f in fields(lives[key]) if f.name != "log"
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

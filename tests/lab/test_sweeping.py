@@ -104,29 +104,23 @@ def test_what_cannot_be_swept_is_said_in_a_line(store):
         swept(store, "agent=random,nobody")
 
 
-def test_a_training_of_a_sweep_that_was_cut_off_goes_on_from_its_state(store, tmp_path, monkeypatch):
-    """The second update dies after the first was kept; the same words finish it like one that was never cut off."""
-    from adaptlearn.lab import checkpoint, training
+def test_a_training_of_a_sweep_that_was_killed_goes_on_from_its_state(store, tmp_path, killed):
+    """SIGKILL after the second of four states was kept; the same words finish it like one that was left in peace."""
+    from adaptlearn.lab import training
 
     words = ["env=tiny-v1", "agent=ppo", "seed=1,2", "learners=64", "held_out=32", "agent.settings.decisions=512",
              "agent.settings.rows=16", "agent.settings.steps=8", "agent.settings.check=1", "track=false"]  # fmt: skip
+    killed("checkpoint", "keep_state", 2, "train", "-m", *words, f"store={store}")
+    assert list(folder_of(store).glob("0/*.state.npz")) and not list(folder_of(store).glob("*/agent.npz"))
     calm = f"sqlite:///{tmp_path / 'calm' / 'mlflow.db'}"
     assert sweeping.sweep("train", training, [*words, f"store={calm}"]) == 0
-    real, kept = checkpoint.keep_state, []
-
-    def dies(*args):
-        if len(kept) == 2:
-            raise KeyboardInterrupt
-        kept.append(1)
-        return real(*args)
-
-    monkeypatch.setattr(checkpoint, "keep_state", dies)
-    with pytest.raises(KeyboardInterrupt):
-        sweeping.sweep("train", training, [*words, f"store={store}"])
-    monkeypatch.setattr(checkpoint, "keep_state", real)
-    assert list(folder_of(store).glob("0/*.state.npz"))
     assert sweeping.sweep("train", training, [*words, f"store={store}"]) == 0
     mine, theirs = folder_of(store), folder_of(calm)
-    assert [f["goal"] for f in figures(mine)] == [f["goal"] for f in figures(theirs)]
+    assert figures(mine) == figures(theirs)
     for job in ("0", "1"):
         assert (mine / job / "agent.npz").read_bytes() == (theirs / job / "agent.npz").read_bytes()
+
+
+def test_what_jobs_write_never_leaves_their_folders(tmp_path):
+    assert sweeping.within(tmp_path, "agents/a.npz") == tmp_path / "agents" / "a.npz"
+    assert sweeping.within(tmp_path, "/elsewhere/a.npz") == sweeping.within(tmp_path, "../a.npz") == tmp_path / "a.npz"

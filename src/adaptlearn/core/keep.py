@@ -13,7 +13,10 @@ def keeping(path: str | Path) -> Iterator[BinaryIO]:
     """A file to write bit by bit, beside its place and moved there at the end; gone if anything goes wrong."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:  # told of the file that was asked for, not of the draft
+        raise OSError(error.errno, error.strerror, str(target)) from error
     try:
         with os.fdopen(handle, "wb") as out:
             yield out

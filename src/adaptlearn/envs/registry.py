@@ -75,7 +75,8 @@ def rules(
     text = reward_named(reward) if isinstance(reward, str) else reward
     weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
     if isinstance(meshing, str) and meshing not in MESHING:
-        raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. 'null'")
+        like = nearest(meshing, [*MESHING])
+        raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. {like!r}")
     people = population or population_of(place)
     fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
     own = params_of("population.constants", mind, fitted) if fitted else None
@@ -101,7 +102,8 @@ def reward_named(name: str) -> ModuleType:
     for point in entry_points(group=GROUP):
         if point.name == name:
             return point.load()  # type: ignore[no-any-return]
-    raise ValueError(f"reward {name!r} is not known; needed one of {', '.join(reward_names())}, e.g. 'learning'")
+    known = reward_names()
+    raise ValueError(f"reward {name!r} is not known; needed one of {', '.join(known)}, e.g. {nearest(name, known)!r}")
 
 
 def reward_names() -> list[str]:

@@ -8,9 +8,11 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from adaptlearn.core.refusal import nearest
 from adaptlearn.lab.choices import GROUPS, groups_of, options
 from adaptlearn.lab.compose import config_of, configs, own_folders, plain, prepared, shown
 
+CFG = ("job", "hydra", "all")  #: what Hydra shows of a configuration
 QUESTIONS = ("--cfg", "-c", "--info", "-i", "--resolve", "--package", "-p")
 COMPLETION = ("--shell-completion", "-sc")
 
@@ -90,7 +92,11 @@ def through_hydra(verb: str, schema: type, words: list[str], app: str, more: lis
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Hydra's flags with their values, and the rest."""
+    """Hydra's flags with their values, and the rest.
+
+    Raises:
+        ValueError: ``--cfg`` of something else than Hydra shows.
+    """
     flags, words, rest = [], [], iter(arguments)
     for word in rest:
         if word in ("--cfg", "-c", "--package", "-p", *COMPLETION):
@@ -101,6 +107,11 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
             flags.append(word)
         else:
             words.append(word)
+    for number, flag in enumerate(flags):
+        name, equals, value = flag.partition("=")
+        wanted = value if equals else "".join(flags[number + 1 : number + 2])
+        if name in ("--cfg", "-c") and wanted not in CFG:
+            raise ValueError(f"--cfg {wanted}; needed one of {', '.join(CFG)}, e.g. --cfg {nearest(wanted, CFG)}")
     return flags, words
 
 

@@ -19,8 +19,8 @@ class Config:
     other: str | None = None  # diff: the second bundle
     lines: str | None = None  # log: decision lines of a platform, one JSON object each
     to: str = "log.parquet"  # log: where the event log goes
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> int:

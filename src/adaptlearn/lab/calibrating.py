@@ -30,10 +30,10 @@ class Config:
     method: str = "svi"  # of the hierarchical model: svi | nuts (small logs) | auto
     steps: int = 150  # of svi; of nuts: steps of warming up
     populations: int = 150  # simulated in each round
-    seed: int = 0
-    threads: int = 1
-    format: str = "table"
-    debug: bool = False
+    seed: int = 0  # of the fit
+    threads: int = 1  # of one process
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

@@ -37,13 +37,13 @@ class Common:
     population: str | None = None  # a population.toml, or a posterior that calibrate kept; null: the world's own
     meshing: str = "null"  # does matching a format to a style help
     catalogue: str = "usual_error"  # how far the catalogue is from the truth
-    catalogue_seed: int = 0
+    catalogue_seed: int = 0  # of the catalogue's own errors: another catalogue of the same kind
     mandatory: bool | None = None  # null: as the world says
     decides: str | None = None  # null: as the world says
     reward: str = "learning"  # what a step is worth
     reward_params: dict[str, Any] = field(default_factory=dict)  # weights that differ, e.g. reward_params.per_cost=0.1
     seed: int = 1  # of all luck
-    threads: int = 1
+    threads: int = 1  # of one process
     compute: str = "here"  # ray: blocks of learners on this machine or a cluster, the same lives
     cluster: str | None = None  # with compute=ray: the cluster's address; null: this machine
     format: str = "table"  # table | json
@@ -182,12 +182,14 @@ def _open(schema: type, word: str) -> str:
         ValueError: no such key.
     """
     key, equals, value = word.partition("=")
-    if key.startswith(("+", "~", "hydra.", "hydra/", "-")):
+    if key.startswith(("hydra.", "hydra/", "-")):
         return word
     try:
-        known = place(schema, key)
+        known = place(schema, key.lstrip("+~"))
     except KeyError as stranger:
         raise ValueError(misspelt(schema, *stranger.args)) from None
+    if key.startswith(("+", "~")):
+        return word
     if known is None:
         return f"++{word}"
     kind = get_type_hints(known[0])[known[1]]

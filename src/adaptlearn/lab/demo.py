@@ -28,7 +28,7 @@ class Config(Common):
 
     learners: int = 1024  # per comparison
     seconds: float = 12.0  # of PPO, processor time
-    to: str = field(default="outputs/demo", metadata=WRITTEN)
+    to: str = field(default="outputs/demo", metadata=WRITTEN)  # a folder for what it makes
     track: bool = True
 
 

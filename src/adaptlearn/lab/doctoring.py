@@ -23,7 +23,7 @@ class Config:
     page: str | None = None  # also write a page to print (HTML, whole in one file)
     score: bool = True  # where there are answers: how well knowledge tracing foretells those of held-out learners
     format: str = "table"  # table | json
-    debug: bool = False
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

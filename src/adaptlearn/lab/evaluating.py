@@ -18,17 +18,21 @@ from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
 
+USUAL = ("random", "stated", "evidenced", "blocked", "mastery")  #: agents that are compared
+
 
 @dataclass
 class Config(Common):
     """Keys of this verb."""
 
-    agents: list[str] = field(default_factory=lambda: ["random", "stated", "evidenced", "blocked", "mastery"])
-    baseline: str = "syllabus"  # an agent is a name, or the .npz file of one that was trained; a ceiling, by name
-    laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
-    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
+    agents: list[str] = field(default_factory=lambda: [*USUAL])  # names, or .npz files of trained ones; ceilings, too
+    baseline: str = "syllabus"  # what gains are over
+    law: str = ""  # empty: those of laws=
+    laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # or one of them alone: law=bkt
+    meshing: str = ""  # empty: those of meshings=
+    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # or one of them alone: meshing=null
     catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
-    learners: int = 4096
+    learners: int = 4096  # lives per agent and world
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
@@ -48,7 +52,9 @@ def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
     from adaptlearn.agents.shelf import CEILINGS
 
-    rooms = rooms_of(config, config.laws, config.meshings, config.catalogues)
+    laws, meshings = ([alone] if alone else several for alone, several in
+                      ((config.law, config.laws), (config.meshing, config.meshings)))  # fmt: skip
+    rooms = rooms_of(config, laws, meshings, config.catalogues)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
     first = rooms[0][1]
     policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}

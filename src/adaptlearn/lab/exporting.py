@@ -21,12 +21,10 @@ class Config(Common):
     agent: Agent = field(default_factory=Agent)
     checkpoint: str | None = None  # what `adaptlearn train` wrote; null: the agent as it is made
     posterior: str | None = None  # of `adaptlearn calibrate`: where beliefs over formats start; null: nothing is known
-    to: str = field(
-        default="bundle", metadata=WRITTEN
-    )  # a new folder, or a bundle to be replaced; agents/<name> becomes card, recipe and bundle
+    to: str = field(default="bundle", metadata=WRITTEN)  # a folder; below agents/ with card and recipe
     learners: int = 0  # on whom it is judged beside the syllabus, for report and card; 0: not at all
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # under which it is judged
-    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
+    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # the same
 
 
 def run(config: Config) -> None:

@@ -13,14 +13,14 @@ class Config:
     """Keys of this verb."""
 
     log: str | None = None  # an event log; null: what posterior= says, else how many reactions it takes, by simulation
-    world: str = "onboarding-v1"
+    world: str = "onboarding-v1"  # that the log comes from
     posterior: str | None = None  # of `adaptlearn calibrate`: the people the log came from; null: the world's own
     stated: str | None = None  # a CSV with columns learner, stated (visual, auditory, textual, kinesthetic)
     agent: str = "random"  # who teaches in the simulation
     learners: int = 12  # shown; in the simulation, the number of learners
-    seed: int = 0
-    format: str = "table"
-    debug: bool = False
+    seed: int = 0  # of all luck
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

@@ -33,8 +33,8 @@ class Config(Common):
     team: int = 1  # learners assigned together, e.g. a team or a site; 1: each alone
     icc: float = 0.05  # share between teams of the spread that the pretest leaves; of no matter with team=1
     attrition: float = 0.15  # share without a final score
-    power: float = 0.8
-    alpha: float = 0.05
+    power: float = 0.8  # chance to show an effect that is there
+    alpha: float = 0.05  # chance, over all looks, to show one that is not
     learners: int | None = None  # per arm, if that is fixed: then the effect it can show is found
     weeks: float | None = None  # from a start to the final score; null: the programme's length
     intake: float = 20.0  # learners who can start per week, both arms together

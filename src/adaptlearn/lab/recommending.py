@@ -14,18 +14,18 @@ class Config:
 
     bundle: str = "bundle"  # folder written by `adaptlearn export`
     rules: str | None = None  # a rules.toml in place of the bundle's own
-    learner: str = "u-1"
+    learner: str = "u-1"  # your name for them: a key, no person's name
     role: str | None = None  # null: the first the bundle knows
-    weekly_minutes: float = 90.0
+    weekly_minutes: float = 90.0  # that they have for learning
     stated: str | None = None  # what the learner says they prefer: visual | auditory | textual | kinesthetic
     motive: str | None = None  # project | leadership | personal | compliance
     record: str | None = None  # a file with the learner's record; null: somebody new
     event: str | None = None  # a JSON file with what became of the last offer; `-` reads standard input
     keep: str | None = None  # where to write the record afterwards
-    day: float | None = None
+    day: float | None = None  # today, since their start; null: that of the last event
     k: int = 1  # places in the slate
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

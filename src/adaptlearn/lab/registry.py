@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adaptlearn.lab.runs import answering
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import address
 
@@ -34,11 +35,11 @@ class Config:
     bundle: str | None = None  # add: folder written by `adaptlearn export`
     name: str | None = None  # registered model; null: policy-world of the bundle, or the only one there is
     alias: str = CHAMPION  # serve: which version
-    host: str = "127.0.0.1"
-    port: int = 5001
+    host: str = "127.0.0.1"  # serve: its address
+    port: int = 5001  # serve: where it listens
     store: str | None = None  # MLflow address; null: MLFLOW_TRACKING_URI, else sqlite beside the project
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> int:
@@ -58,15 +59,17 @@ def run(config: Config) -> int:
 
 @contextmanager
 def store_of(store: str | None) -> Iterator[None]:
-    """MLflow's own functions on this store, and on what was set before afterwards."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    """MLflow's own functions on this store, and on what was set before afterwards.
+
+    Raises:
+        ValueError: it does not answer.
+    """
     import logging
 
     import mlflow
 
+    answering(address(store))
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(address(store))
     try:

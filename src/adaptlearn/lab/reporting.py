@@ -34,13 +34,13 @@ class Config(Common):
 
     agent: Agent = field(default_factory=Agent)  # the candidate
     others: list[str] = field(default_factory=lambda: ["stated", "evidenced"])  # what else could be done
-    baseline: str = "syllabus"
+    baseline: str = "syllabus"  # what gains are over
     fixed: str | None = None  # a best fixed programme by name: tells order from answers
-    laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])
-    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])
-    catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])
+    laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # worlds that might be true, beside law=
+    meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # the same, beside meshing=
+    catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])  # the same, beside catalogue=
     ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
-    learners: int = 1024
+    learners: int = 1024  # per world and seed
     draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them; 0: not asked
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
     items: int = 20  # of the test a pilot would use

@@ -22,8 +22,8 @@ class Config:
     run_id: str = ""  # of a run, or its first digits
     store: str | None = None  # MLflow address; null: MLFLOW_TRACKING_URI, else sqlite beside the project
     allow: list[str] = field(default_factory=list)  # packages whose code the run's config may name
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> int:

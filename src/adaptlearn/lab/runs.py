@@ -23,8 +23,8 @@ class Config:
     last: int = 20  # how many are listed
     project: str = "adaptlearn"  # MLflow's experiment
     store: str | None = None  # MLflow address; null: MLFLOW_TRACKING_URI, else sqlite beside the project
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

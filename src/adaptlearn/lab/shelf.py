@@ -15,8 +15,8 @@ NOTES = (
 class Config:
     """Keys of this verb."""
 
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

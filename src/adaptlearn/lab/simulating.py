@@ -19,7 +19,7 @@ class Config(Common):
     """Keys of this verb."""
 
     agent: Agent = field(default_factory=Agent)
-    learners: int = 4096
+    learners: int = 4096  # taught, each one life
     log: str | None = field(default=None, metadata=WRITTEN)  # a Parquet file for one row per decision
     temperature: float | None = None  # of the agent's choices; a log with some chance in it can judge other agents
 

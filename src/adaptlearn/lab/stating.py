@@ -17,8 +17,8 @@ class Config:
     home: str = "https://lms.example.com"  # an address of yours, below which accounts and activities stand
     start: str = "2000-01-01T00:00:00+00:00"  # moment of day 0
     version: str = "1.0.3"  # 1.0.3 | 2.0.0
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

@@ -10,6 +10,7 @@ import csv
 import importlib
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from adaptlearn.lab.asking import through_hydra
 from adaptlearn.lab.compose import Common, compose
 from adaptlearn.lab.recipe import code, digest, short
 from adaptlearn.lab.tables import sentence, show
+from adaptlearn.lab.tied import tied
 
 RESULT = "result.json"
 SHOWN = ("goal", "over_syllabus", "half_width")  # figures of the table
@@ -50,7 +52,7 @@ def sweep(verb: str, module: Any, words: list[str]) -> int:
     run.begin(config.project, title, {"command": " ".join(words)}, {"verb": f"{verb} -m", **tracking.versions()})
     status = "FAILED"
     try:
-        launch(verb, schema, words, folder, partial(job, verb, module.__name__, parent))
+        launch(verb, schema, words, folder, partial(job, verb, module.__name__, parent, os.getpid()))
         rows, failed = gathered(folder)
         told(run, rows, folder, title)
         if not failed:
@@ -97,11 +99,12 @@ def launch(verb: str, schema: type, words: list[str], folder: Path, task: Any) -
     through_hydra(verb, schema, words, f"adaptlearn {verb}", settings, task)
 
 
-def job(verb: str, module: str, parent: str, config: Any) -> None:
+def job(verb: str, module: str, parent: str, command: int, config: Any) -> None:
     """One combination, in whatever process: nothing to do if it is done, else run it and leave its result."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
+    tied(command)
     hydra = HydraConfig.get()
     folder, given = Path(hydra.runtime.output_dir), OmegaConf.to_object(config)
     result, same = folder / RESULT, digest(verb, given)
@@ -110,7 +113,7 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
     for f in fields(given):
         value = getattr(given, f.name)
         if f.metadata.get("written") and value is not None:
-            setattr(given, f.name, str(folder / value))
+            setattr(given, f.name, str(within(folder, value)))
     verb_module = importlib.import_module(module)
     given = getattr(verb_module, "resumed", lambda config: config)(given)
     varied = {o.partition("=")[0]: o.partition("=")[2].strip("'") for o in hydra.overrides.task}
@@ -129,6 +132,12 @@ def job(verb: str, module: str, parent: str, config: Any) -> None:
     keep(folder / ("failed.json" if error else RESULT), json.dumps(about, indent=1))
     said = error or " · ".join(f"{key} {value:.4g}" for key, value in child.figures.items() if key in SHOWN)
     print(f"job {hydra.job.num}: {said} ({about['seconds']:.0f} s)", file=sys.__stderr__)
+
+
+def within(folder: Path, value: str) -> Path:
+    """A path below a job's folder; of one that leads elsewhere, where jobs would overwrite each other's, its name."""
+    path = Path(value)
+    return folder / (path.name if path.is_absolute() or ".." in path.parts else path)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,19 @@
 """Tables for people and for programs: aligned columns, or the same rows as JSON."""
 
+import errno
 import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+#: what would mend an error of the system; else ``PERMITTED``
+MENDS = {
+    errno.ENOENT: "needed a file that is there, or for a new one a folder that may be written",
+    errno.ENOSPC: "needed room on that disk; what stood there is whole",
+}
+PERMITTED = "needed a place that you may read and write, e.g. a folder below your home"
 
 
 def show(
@@ -45,9 +53,15 @@ def show(
 
 
 def sentence(error: Exception) -> str:
-    """What an error says: in one line, if it says one thing."""
+    """What an error says: in one line, if it says one thing; of the system's own errors, what would mend them, too."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror.lower()}; {MENDS.get(error.errno or 0, PERMITTED)}"
     faults = getattr(error, "faults", ())
-    return str(faults[0]) if len(faults) == 1 and not faults[0].file.endswith((".csv", ".toml")) else str(error)
+    if len(faults) != 1:
+        return str(error)
+    file, about = faults[0].file, getattr(error, "about", "")
+    within = about and file.endswith((".csv", ".toml")) and not about.endswith(file)  # a file of a folder
+    return f"{about}: {faults[0]}" if within else str(faults[0])
 
 
 def cell(value: Any) -> str:

@@ -22,8 +22,8 @@ class Config:
     rejects: str | None = None  # where to write rows that could not be used
     csv: str | None = None  # also write the rows there
     seed: int = 0  # of folds and starting points
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

@@ -4,6 +4,7 @@ What trial n tries is a pure function of the seed, n and the trials up to n − 
 early. So a search that was killed and carried on ends like one that was not, however its workers were timed.
 """
 
+import os
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from adaptlearn.lab import tracking, training
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.recipe import code, digest, flat
 from adaptlearn.lab.tables import progress, sentence, show
+from adaptlearn.lab.tied import tied
 
 FRESH = 1_000_000  # identities of learners who judge the winner and took no part in the search
 
@@ -73,7 +75,7 @@ def search(config: Config, study: Any, space: dict[str, Any], home: Path, tell: 
     done, running = book.ended(study), {}  # type: ignore[var-annotated]
     pool = None
     if config.workers > 1:
-        pool = ProcessPoolExecutor(config.workers)
+        pool = ProcessPoolExecutor(config.workers, initializer=tied, initargs=(os.getpid(),))
     try:
         for number in range(config.trials):
             if number in done:

@@ -11,8 +11,8 @@ class Config:
     """Keys of this verb."""
 
     env: str = ""  # a world's folder or name, or a workbook of `world new`
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

@@ -13,8 +13,8 @@ class Config:
     source: str = ""  # from=...: a workbook of `world new`, or an LMS's catalogue (CSV, TSV, XLSX)
     to: str = ""  # the world's folder
     encoding: str | None = None  # null: as the file shows
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 CARD = """# {name} \u00b7 {title}

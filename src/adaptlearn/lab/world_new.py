@@ -10,8 +10,8 @@ class Config:
 
     to: str = ""  # a new folder
     example: bool = True  # false: empty sheets; true: a tiny world to write over
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

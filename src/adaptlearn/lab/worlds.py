@@ -13,8 +13,8 @@ class Config:
     """Keys of this verb."""
 
     env: str | None = None  # a world's name or a folder; null: all that ship
-    format: str = "table"
-    debug: bool = False
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:

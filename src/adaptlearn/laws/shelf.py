@@ -4,6 +4,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
 
+from adaptlearn.core.refusal import nearest
+
 OWN = ("workplace", "bkt", "logistic", "memory", "hlr", "dash")
 GROUP = "adaptlearn.laws"  #: entry-point group under which other packages offer theirs
 
@@ -24,4 +26,4 @@ def law(name: str) -> ModuleType:
     for point in entry_points(group=GROUP):
         if point.name == name:
             return point.load()  # type: ignore[no-any-return]
-    raise ValueError(f"law {name!r} is not known; needed one of {', '.join(names())}, e.g. 'workplace'")
+    raise ValueError(f"law {name!r} is not known; needed one of {', '.join(names())}, e.g. {nearest(name, names())!r}")
