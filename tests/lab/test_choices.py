@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from adaptlearn.agents import shelf as agents
-from adaptlearn.lab import asking, choices, pieces
+from adaptlearn.lab import asking, choices, evaluating, pieces
 from adaptlearn.lab.compose import Agent, Common, compose, configs
 from adaptlearn.lab.main import VERBS, keyed
 from adaptlearn.lab.simulating import Config
@@ -31,7 +31,7 @@ def test_every_option_composes_and_builds(group, name):
     verb = {"experiment": "evaluate"}.get(group, "simulate")
     words = [*(SMALL if group not in ("env", "debug") else []), f"{group}={name}"]
     config = compose(verb, schema(verb), words)
-    rules = pieces.rules_of(config)
+    rules = evaluating.worlds_of(config)[0][1] if verb == "evaluate" else pieces.rules_of(config)
     assert rules.world.skills
     if group == "agent":
         assert pieces.agent_of(config.agent, rules).name

@@ -52,9 +52,7 @@ def run(config: Config) -> None:
     """Evaluate and print one row per agent and room."""
     from adaptlearn.agents.shelf import CEILINGS
 
-    laws, meshings = ([alone] if alone else several for alone, several in
-                      ((config.law, config.laws), (config.meshing, config.meshings)))  # fmt: skip
-    rooms = rooms_of(config, laws, meshings, config.catalogues)
+    rooms = worlds_of(config)
     names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
     first = rooms[0][1]
     policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
@@ -89,6 +87,13 @@ def run(config: Config) -> None:
             title="\nOver all of them",
             notes=[NOTE, verdict(table).words + "."],
         )
+
+
+def worlds_of(config: Config) -> list[Any]:
+    """The rooms of the table: laws and meshings, or the one that was asked for alone."""
+    laws, meshings = ([alone] if alone else several for alone, several in
+                      ((config.law, config.laws), (config.meshing, config.meshings)))  # fmt: skip
+    return rooms_of(config, laws, meshings, config.catalogues)
 
 
 def rooms_of(config: Common, laws: list[str], meshings: list[str], catalogues: list[str]) -> list[Any]:
