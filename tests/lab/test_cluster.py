@@ -53,6 +53,12 @@ def test_without_ray_one_line_says_what_to_install(monkeypatch):
     assert "\n" not in str(told.value)
 
 
+def test_a_cluster_that_does_not_answer_is_said_at_once():
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'adaptlearn[ray]'")
+    with pytest.raises(OSError, match="no Ray cluster answers at 127.0.0.1:9"):
+        cluster.lives_on("ray", "127.0.0.1:9")
+
+
 def test_a_node_lost_from_a_cluster_of_two_changes_only_the_time(tiny, monkeypatch):
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'adaptlearn[ray]'")
     from ray.cluster_utils import Cluster

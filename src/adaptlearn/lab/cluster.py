@@ -4,6 +4,8 @@ A learner's life depends on rules, policy, seed and identity alone, so where a b
 block whose worker died is computed again. Ray is an extra; nothing here is imported before it is asked for.
 """
 
+import re
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
@@ -48,9 +50,11 @@ def started(address: str | None) -> Any:
     if not ray.is_initialized():
         quiet = {"env_vars": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}}
         try:
+            if address and (at := re.fullmatch(r"([^:/]+):(\d+)", address)):  # Ray itself would wait for many minutes
+                socket.create_connection((at[1], int(at[2])), timeout=10).close()
             ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False,
                      logging_level="warning", runtime_env=quiet)  # fmt: skip
-        except (ConnectionError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:
             raise OSError(f"no Ray cluster answers at {address} ({error}); needed one begun by `ray start`") from error
     return ray
 

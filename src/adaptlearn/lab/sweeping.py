@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from adaptlearn.lab.asking import through_hydra
 from adaptlearn.lab.compose import Common, compose
 from adaptlearn.lab.recipe import code, digest, short
 from adaptlearn.lab.tables import sentence, show
-from adaptlearn.lab.tied import tied
+from adaptlearn.lab.tied import LOST, tied
 
 RESULT = "result.json"
 SHOWN = ("goal", "over_syllabus", "half_width")  # figures of the table
@@ -61,6 +62,8 @@ def sweep(verb: str, module: Any, words: list[str]) -> int:
     except KeyboardInterrupt:
         status = "KILLED"
         raise
+    except BrokenExecutor as error:
+        raise OSError(LOST) from error
     finally:
         run.end(status)
     notes = [f"files: {folder}", run.link() if config.track else "not tracked: track=false"]

@@ -10,13 +10,14 @@ import time
 from functools import lru_cache
 
 EVERY = 0.2  # seconds between two looks: far less than a command takes to start again
+LOST = "a worker was killed; what has ended is kept, and the same command carries on from there"
 
 
 @lru_cache
 def tied(parent: int) -> None:
     """End this process as soon as ``parent`` is gone; nothing half-written is left, as ``core.keep`` sees to.
 
-    Where ``parent`` is not the parent, this does nothing: in the command itself, or on a cluster that minds its workers.
+    Where ``parent`` is not the parent, nothing happens: in the command itself, or on a cluster.
     """
     if os.getppid() == parent:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()

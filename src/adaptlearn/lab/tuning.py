@@ -17,7 +17,7 @@ from adaptlearn.lab import tracking, training
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.recipe import code, digest, flat
 from adaptlearn.lab.tables import progress, sentence, show
-from adaptlearn.lab.tied import tied
+from adaptlearn.lab.tied import LOST, tied
 
 FRESH = 1_000_000  # identities of learners who judge the winner and took no part in the search
 
@@ -90,9 +90,7 @@ def search(config: Config, study: Any, space: dict[str, Any], home: Path, tell: 
         while running:
             collect(study, running, done, tell)
     except BrokenExecutor as error:
-        raise OSError(
-            "a worker was killed; what has ended is kept, and the same command carries on from there"
-        ) from error
+        raise OSError(LOST) from error
     finally:
         if pool is not None:
             pool.shutdown(wait=False, kill_workers=True)
