@@ -5,15 +5,8 @@ what is due is the first entry that is legal and not yet fulfilled. The number o
 """
 
 import numpy as np
-from numba import njit
 
-
-def compiled(function):
-    """Compiled and cached on disk; where no cache folder can be written, compiled for this process only."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
+from adaptlearn.core.compiled import compiled
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adaptlearn.agents.plan_kernels import compiled
+from adaptlearn.core.compiled import compiled
 
 
 @compiled

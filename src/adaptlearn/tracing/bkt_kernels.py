@@ -19,21 +19,14 @@ brought back to 1 every BLOCK answers. Equations: Corbett & Anderson (1995); Bau
 import math
 
 import numpy as np
-from numba import njit
+
+from adaptlearn.core.compiled import compiled
 
 EDGE = 1e-6  #: chances stay within [EDGE, 1 - EDGE], so that BLOCK answers never underflow
 BLOCK = 16  #: answers between two rescalings
 FADED = 1e-90  #: a running likelihood below this is turned into its logarithm
 FARTHEST = 64.0  #: longest leap, in EM steps
 NUDGE = 1e-4  #: step on the logit scale by which curvature is measured
-
-
-def compiled(function):
-    """Compiled and cached on disk; where no cache folder can be written, compiled for this process only."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
 
 
 @compiled

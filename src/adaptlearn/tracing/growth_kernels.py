@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from adaptlearn.tracing.bkt_kernels import compiled
+from adaptlearn.core.compiled import compiled
 
 CLIMB = 20  #: most Newton steps to a learner's most likely ability
 STRIDE = 2.0  #: longest of them, logit

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from adaptlearn.tracing.bkt_kernels import compiled
+from adaptlearn.core.compiled import compiled
 
 SURE = 1e-12  #: chances are kept this far from 0 and 1
 
