@@ -8,7 +8,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled and cached on disk; where no cache folder can be written, compiled for this process only."""
     from numba import njit
 
-    options = {"nogil": True, "error_model": "numpy"}
+    options: Any = {"nogil": True, "error_model": "numpy"}
     try:
         return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:
