@@ -56,11 +56,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
 
 
 def test_training_beats_chance_on_a_tiny_world():
+    """Over four seeds together: one training of this size differs from the next by more than it gains."""
     room = rules("tiny-v1")
     ids = np.arange(1000, 3048)
-    trained = ppo.train(room, Classroom, 1, ppo.Settings(decisions=180_000, rows=128))
+    trained = [ppo.train(room, Classroom, seed, ppo.Settings(decisions=180_000, rows=128)) for seed in (1, 2, 3, 4)]
     random = simulate(shelf.build("random", room.world), room, ids, 9)["value"]
-    gain = paired(simulate(trained, room, ids, 9)["value"], random)
+    gain = paired(np.mean([simulate(net, room, ids, 9)["value"] for net in trained], 0), random)
     assert gain.mean > 0 and gain.clear()
 
 
