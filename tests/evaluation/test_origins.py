@@ -5,11 +5,11 @@ import pytest
 
 from adaptlearn.agents.shelf import build
 from adaptlearn.classroom.packing import Meshing
-from adaptlearn.classroom.room import with_rules
+from adaptlearn.classroom.room import Classroom, with_rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.record import ViewSpec
 from adaptlearn.envs.registry import rules
-from adaptlearn.evaluation.origins import Budget, Placebo, Witness, decompose, inputs, placebo, swapped
+from adaptlearn.evaluation.origins import Budget, Placebo, Witness, decompose, inputs, placebo, scrambled, swapped
 from adaptlearn.evaluation.resample import draws_of
 
 IDS = np.arange(1000)
@@ -87,3 +87,32 @@ def test_parts_say_what_was_left_out(room):
     assert part["order"] + part["answers"] == pytest.approx(part["all of it"], abs=1e-6)
     with pytest.raises(ValueError, match="modality or preference"):
         inputs(ViewSpec(3), "colour")
+
+
+def test_a_scrambled_room_shows_each_row_its_neighbours_columns_and_nothing_else_moves(room):
+    """At every step, births included: what is shown is one swap of the truth, not one swap more each time."""
+    columns = inputs(ViewSpec(len(room.world.skills)), "modality")
+    true, shown = (make(room, 64, 5, autoreset=True).begin() for make in (Classroom, scrambled(columns)))
+    rest = np.setdiff1d(np.arange(true.spec.size), columns)
+    for _ in range(60):
+        np.testing.assert_array_equal(shown.view[:, columns], np.roll(true.view[:, columns], 1, 0))
+        np.testing.assert_array_equal(shown.view[:, rest], true.view[:, rest])
+        for one in (true, shown):
+            one.wander()
+            one.step()
+
+
+def test_what_is_shown_before_a_decision_is_shown_at_that_decision_only(room):
+    seen = {}
+
+    def noted(name, scribbles):
+        def before(classroom):
+            seen.setdefault(name, []).append(classroom.view.copy())
+            if scribbles:
+                classroom.view[:] = 7.0
+
+        return before
+
+    for name, scribbles in (("left", False), ("scribbled", True)):
+        simulate(build("random", room.world), room, IDS[:50], 3, before=noted(name, scribbles))
+    np.testing.assert_array_equal(seen["left"], seen["scribbled"])

@@ -91,6 +91,8 @@ def _threads(count: int) -> ThreadPoolExecutor:
 class Classroom:
     """N learners in step. Everything is an array of rows; ``step`` works in place.
 
+    A step keeps ``view`` up, it does not write it anew: who shows something else puts it back before the next step.
+
     Args:
         rules: world, law, behaviour, reward, population, terms.
         n: number of rows.

@@ -105,7 +105,7 @@ def simulate(
         policy: see ``core.policy``; a Ceiling is handed the classroom itself.
         ids: identities of the learners, any distinct non-negative integers.
         log: also keep one row per decision.
-        before: called before every decision; may change what is shown (``room.view``) or allowed (``room.mask``).
+        before: called before every decision; may change what is shown then (``room.view``) or allowed (``room.mask``).
         progress: called with (learners done, learners in all).
 
     Raises:
@@ -153,12 +153,15 @@ def _chunk(
             "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),
             "rows": []}  # fmt: skip
     while (alive := room.alive).any():
+        shown = room.view.copy() if before is not None else None
         if before is not None:
             before(room)
         if thinker is not None:
             thinker.decide()
         else:
             room.offers[:, 0], room.propensity[:] = policy.decide(room), 1.0
+        if shown is not None:
+            room.view[...] = shown  # a step keeps a view up, it does not write it anew
         then = (room.now("step").copy(), room.now("role").copy()) if log else None
         room.step()
         part["reward"] += room.pay

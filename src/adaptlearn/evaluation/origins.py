@@ -114,10 +114,11 @@ def scrambled(columns: NDArray[np.int64]) -> Callable[..., Classroom]:
 
     def make(*given: Any, **named: Any) -> Classroom:
         room = Classroom(*given, **named)
-        begin, step = room.begin, room.step
+        begin, step, own = room.begin, room.step, np.zeros((room.n, len(columns)), np.float32)
 
         def swap() -> None:
-            room.view[:, columns] = np.roll(room.view[:, columns], 1, 0)
+            own[:] = room.view[:, columns]
+            room.view[:, columns] = np.roll(own, 1, 0)
 
         def begun(ids: ArrayLike | None = None) -> Classroom:
             begin(ids)
@@ -125,6 +126,7 @@ def scrambled(columns: NDArray[np.int64]) -> Callable[..., Classroom]:
             return room
 
         def stepped(offers: Any = None) -> None:
+            room.view[:, columns] = own  # a step keeps a view up, it does not write it anew
             step(offers)
             swap()
 
