@@ -31,7 +31,7 @@ class LearnerVectorEnv(VectorEnv[View, Any, Any]):
         rules: see ``registry.rules``.
         num_envs: N.
         copy: with True, arrays returned are the caller's to keep. With False they are the classroom's own buffers:
-            nothing is copied, and the next step overwrites them.
+            nothing is copied, the next step changes them in place, and they are for reading only.
         threads: see ``Classroom``; lives are the same bit for bit.
         seed: of luck, if the first reset names none.
 
