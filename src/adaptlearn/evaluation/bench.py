@@ -105,7 +105,7 @@ def _visits(arm: tuple[Line, ...]) -> list[Visit]:
 def _arm(contrast: Contrast, bench: Bench, arm: tuple[Line, ...]) -> tuple[Trial, Group, float]:
     """Learners after an arm, and the day of its test."""
     trial, visits = bench.trial(contrast.shift, contrast.meshing), _visits(arm)
-    return trial, trial.teach(visits), max(v.day for v in visits) + contrast.test_after
+    return trial, trial.teach(visits), contrast.tested(visits)
 
 
 def _post(contrast: Contrast, bench: Bench, arm: tuple[Line, ...]) -> NDArray[np.float32]:
@@ -128,7 +128,7 @@ def two_moments(contrast: Contrast, bench: Bench) -> Effect:
 def two_modes(contrast: Contrast, bench: Bench) -> Effect:
     """Hedges' g of activities wholly in the stated mode against wholly in another."""
     trial, visits = bench.trial(contrast.shift, contrast.meshing), _visits(contrast.treated)
-    day = max(v.day for v in visits) + contrast.test_after
+    day = contrast.tested(visits)
     matched, other = (trial.test(trial.teach_by_mode(visits, j), day, [contrast.items], AFTER) for j in (0, 1))
     return hedges_g(matched, other)
 

@@ -61,13 +61,18 @@ class Contrast:
     meshing: str = "null"
     shift: float = 0.0  # of the learners' prior level, logit
     items: int = 20  # of the test
-    test_after: float = 7.0  # days after the last visit
+    test_after: float = 7.0  # days from the arm's last visit to its test ...
+    test_day: float = 0.0  # ... or the day of the test in every arm; 0 = as test_after says
     later: float = 400.0  # days between two tests, where there are two
 
     @property
     def counted(self) -> bool:
         """Recalled effects are shown, never counted."""
         return self.mark != "recalled"
+
+    def tested(self, visits: list[Visit]) -> float:
+        """Day of an arm's test."""
+        return self.test_day or max(visit.day for visit in visits) + self.test_after
 
     @property
     def programme(self) -> bool:
