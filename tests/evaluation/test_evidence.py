@@ -12,11 +12,21 @@ from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Exposure, Traits
 from adaptlearn.core.refusal import Refusal
 from adaptlearn.envs.registry import rules
+from adaptlearn.evaluation.adopting import record_of
 from adaptlearn.evaluation.bench import Bench, measure
 from adaptlearn.evaluation.contrasts import contrasts, file_of
 from adaptlearn.evaluation.effects import average, correlation, half_life, hedges_g, normalised_gain
-from adaptlearn.evaluation.evidence import counted, evidence, fit_record, table
-from adaptlearn.evaluation.fitting import Free, constants_in, fit, free_constants, record_of
+from adaptlearn.evaluation.evidence import (
+    asked,
+    broken,
+    counted,
+    evidence,
+    fit_record,
+    standing,
+    table,
+    verdict,
+)
+from adaptlearn.evaluation.fitting import Free, constants_in, fit, free_constants
 from adaptlearn.laws import behaviour, workplace
 from adaptlearn.laws.shelf import law
 
@@ -149,12 +159,11 @@ def test_matching_formats_is_exactly_nothing_in_the_null_world(bench):
     assert measure(BY_ID["meshing_contested"], bench).value > 0.1
 
 
-@pytest.mark.parametrize("contrast", [c for c in SINGLE if c.value and c.id != "expanding"], ids=lambda c: c.id)
+@pytest.mark.parametrize("contrast", [c for c in SINGLE if c.value and c.low * c.high > 0], ids=lambda c: c.id)
 def test_effects_point_the_published_way(contrast, bench):
     effect = measure(contrast, bench)
     assert effect.low <= effect.value <= effect.high
-    if contrast.id != "prior_gain":  # published as all but zero
-        assert np.sign(effect.value) == np.sign(contrast.value)
+    assert np.sign(effect.value) == np.sign(contrast.value)
 
 
 def test_a_test_teaches_nothing_and_forgets_nothing(bench):
@@ -238,6 +247,7 @@ def test_a_fit_refuses_what_it_cannot_do():
 
 def test_the_shipped_constants_are_the_fitted_ones():
     record = fit_record(workplace)
+    assert not record["fit"]["half"] and fit_record(workplace, half=True)["fit"]["half"]
     for part, module in (("law", workplace), ("behaviour", behaviour)):
         shipped = module.Params()._asdict()
         for name, value in record["constants"][part].items():
@@ -247,24 +257,82 @@ def test_the_shipped_constants_are_the_fitted_ones():
     assert not set(record["fit"]["held_out"]) & set(record["fit"]["fitted"])
 
 
-def test_every_counted_effect_is_inside_its_published_range(suite):
-    rows = counted(suite)
-    outside = [f"{r['contrast']} {r['effect']:.3f}, needed {r['low']} to {r['high']}" for r in rows if not r["inside"]]
-    assert not outside, f"{table(suite)}\n{outside}"
-    assert len(rows) >= 14 and sum(bool(r["held_out"]) for r in rows) >= 3
+def test_what_was_fitted_is_inside_and_most_of_what_was_held_out_too(suite):
+    """A held-out effect outside its range is a finding, and stands in the verdict; a fitted one would be a fault."""
+    assert not broken(suite), table(suite)
+    held = [r for r in counted(suite) if r["standing"] == "held out"]
+    assert len(counted(suite)) >= 24 and len(held) >= 6
+    missed = [r["contrast"] for r in held if not r["inside"]]
+    assert len(missed) <= len(held) // 4 and all(name in verdict(suite) for name in missed), table(suite)
 
 
-def test_held_out_is_read_from_the_record_of_the_fit(suite):
-    held = set(fit_record(workplace)["fit"]["held_out"])
-    assert {r["contrast"] for r in suite if r["held_out"]} == held
+def test_where_a_row_stands_is_read_from_the_record_of_the_fit(suite):
+    record = fit_record(workplace)
+    stands = {r["contrast"]: r["standing"] for r in suite}
+    converted = set(record["converted"].values())
+    assert {name for name, kind in stands.items() if kind == "fitted"} == set(record["fit"]["fitted"])
+    assert {name for name, kind in stands.items() if kind == "converted"} == converted
+    assert {name for name, kind in stands.items() if kind == "held out"} == set(record["fit"]["held_out"]) - converted
     other = replace(TINY, law_params=workplace.Params()._replace(eta=0.31))
-    assert all(r["held_out"] is None for r in evidence(other, n=100, only=("quiz",)))
+    assert all(r["standing"] == "unknown" for r in evidence(other, n=100, only=("quiz",)))
 
 
-def test_recalled_effects_are_shown_and_never_counted(suite):
-    recalled = [r for r in suite if r["mark"] == "recalled"]
-    assert recalled and not any(r in counted(suite) for r in recalled)
-    assert "shown only" in table(suite)
+def test_a_programme_in_another_world_was_not_fitted_there():
+    pathway, quiz = BY_ID["pathway"], BY_ID["quiz"]
+    assert standing(pathway, rules("onboarding-v1")) == "fitted" and standing(pathway, TINY) == "held out"
+    assert standing(quiz, TINY) == "fitted"
+
+
+def test_neither_recalled_nor_converted_nor_exact_effects_count(suite):
+    kinds = {r["standing"] for r in suite if r not in counted(suite)}
+    assert kinds == {"shown only", "converted", "by construction"}
+    assert {r["contrast"] for r in suite if r["mark"] == "recalled"} == {"mandatory", "reaction"}
+
+
+def test_a_world_brings_its_own_effects(tmp_path):
+    """An effect in its ``evidence.toml`` is asked instead of the law's, and was not fitted."""
+    (tmp_path / "evidence.toml").write_text(
+        """
+        [contrast.pathway]
+        quantity = "leadership training against none"
+        protocol = "as in the law's file"
+        statistic = "path_g"
+        value = 0.73
+        low = 0.63
+        high = 0.82
+        range = "published interval"
+        source = "Lacerenza et al. 2017"
+        mark = "read"
+        pool = "leaders at work"
+        treated = { policy = "syllabus", mandatory = true }
+        """,
+        "utf-8",
+    )
+    there = replace(rules("onboarding-v1"), world=replace(rules("onboarding-v1").world, folder=tmp_path))
+    found = {c.id: c for c in asked(there)}
+    assert set(found) == set(BY_ID) and found["pathway"].value == 0.73 and found["quiz"] == BY_ID["quiz"]
+    assert standing(found["pathway"], there) == "held out"
+
+
+def test_half_effects_halve_what_compares_treatments_and_nothing_else():
+    for contrast in asked(TINY, half=True):
+        whole = BY_ID[contrast.id]
+        share = 0.5 if whole.statistic in ("g", "g_mode", "path_g") else 1.0
+        assert (contrast.low, contrast.value, contrast.high) == (
+            share * whole.low,
+            share * whole.value,
+            share * whole.high,
+        )
+
+
+def test_an_arm_may_be_tested_on_a_day_of_its_own(bench):
+    """Without it, an arm that ends sooner would be tested sooner, with less forgotten."""
+    contrast = BY_ID["quiz_none"]
+    assert contrast.test_day == 13.0
+    for arm in (contrast.treated, contrast.control):
+        assert contrast.tested([visit for line in arm for visit in line.visits()]) == 13.0
+    early = replace(contrast, test_day=0.0)
+    assert measure(early, bench).value < measure(contrast, bench).value
 
 
 def test_the_page_shows_what_the_suite_shows(suite):

@@ -1,7 +1,7 @@
 """What trials found, read from the file beside a law: each effect with its protocol, range, source and mark."""
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ MARKS = ("read", "measured", "recalled")
 TRIALS = ("g", "g_later", "g_mode", "r", "r_gain", "slope")  #: statistics of a single-skill trial
 PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction")  #: statistics of a whole programme
 TWO_ARMS = ("g", "slope")  #: these need a control arm; path_g without one is compared with no programme
+COMPARED = ("g", "g_mode", "path_g")  #: what one treatment is worth beside another: what a bias in publishing inflates
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ class Contrast:
     def programme(self) -> bool:
         """Whether it takes a world and policies."""
         return self.statistic in PATHS
+
+    def times(self, share: float) -> "Contrast":
+        """The same with a share of the published effect and of its range, where two treatments are compared."""
+        if self.statistic not in COMPARED:
+            return self
+        return replace(self, value=share * self.value, low=share * self.low, high=share * self.high)
 
     def inside(self, effect: float) -> bool:
         """Whether an effect falls into the range, ends included."""
