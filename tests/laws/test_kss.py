@@ -1,4 +1,4 @@
-"""The knowledge-structure law beside its published learner: discount by prerequisites, half-way steps, item response."""
+"""The knowledge-structure law beside its published learner: discount by prerequisites, half of the way, answers."""
 
 import math
 from types import SimpleNamespace

@@ -12,9 +12,18 @@ from adaptlearn.core.refusal import Fault, Refusal
 
 MARKS = ("read", "measured", "recalled")
 TRIALS = ("g", "g_later", "g_mode", "r", "r_gain", "slope")  #: statistics of a single-skill trial
-PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction")  #: statistics of a whole programme
-TWO_ARMS = ("g", "slope")  #: these need a control arm; path_g without one is compared with no programme
-COMPARED = ("g", "g_mode", "path_g")  #: what one treatment is worth beside another: what a bias in publishing inflates
+PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction", "path_finished")  #: statistics of a whole programme
+TWO_ARMS = (
+    "g",
+    "slope",
+    "path_finished",
+)  #: these need a control arm; path_g without one is compared with no programme
+COMPARED = (
+    "g",
+    "g_mode",
+    "path_g",
+    "path_finished",
+)  #: what one treatment is worth beside another: what a bias in publishing inflates
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Programme:
 
     policy: str
     mandatory: bool
+    motivation: float = 0.0  # SD by which everyone's own level of motivation is raised
 
 
 @dataclass(frozen=True)
