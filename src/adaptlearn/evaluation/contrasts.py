@@ -12,18 +12,18 @@ from adaptlearn.core.refusal import Fault, Refusal
 
 MARKS = ("read", "measured", "recalled")
 TRIALS = ("g", "g_later", "g_mode", "r", "r_gain", "slope")  #: statistics of a single-skill trial
-PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction", "path_finished")  #: statistics of a whole programme
+PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction", "path_finished")  #: statistics of whole programmes
 TWO_ARMS = (
     "g",
     "slope",
     "path_finished",
-)  #: these need a control arm; path_g without one is compared with no programme
+)  #: these need a control; path_g without one is against no programme
 COMPARED = (
     "g",
     "g_mode",
     "path_g",
     "path_finished",
-)  #: what one treatment is worth beside another: what a bias in publishing inflates
+)  #: treatments compared: what a bias in publishing inflates
 
 
 @dataclass(frozen=True)
