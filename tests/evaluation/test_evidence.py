@@ -274,7 +274,7 @@ def test_where_a_row_stands_is_read_from_the_record_of_the_fit(suite):
     assert {name for name, kind in stands.items() if kind == "converted"} == converted
     assert {name for name, kind in stands.items() if kind == "held out"} == set(record["fit"]["held_out"]) - converted
     other = replace(TINY, law_params=workplace.Params()._replace(eta=0.31))
-    assert all(r["standing"] == "unknown" for r in evidence(other, n=100, only=("quiz",)))
+    assert all(r["standing"] == "own constants" for r in evidence(other, n=100, only=("quiz",)))
 
 
 def test_a_programme_in_another_world_was_not_fitted_there():

@@ -101,6 +101,31 @@ class Contrast:
         return self.low <= effect <= self.high
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """Published numbers that cannot all hold, and what was done about it."""
+
+    id: str
+    anchors: tuple[str, ...]  # the contrasts concerned
+    what: str
+    here: str
+
+
+def conflicts(law: ModuleType) -> tuple[Conflict, ...]:
+    """Where the anchors of a law disagree, in the order written.
+
+    Raises:
+        ValueError: a conflict names no contrast of the law.
+    """
+    data = tomllib.loads(file_of(law).read_text("utf-8"))
+    found = tuple(Conflict(name, tuple(spec["anchors"]), spec["what"], spec["here"])
+                  for name, spec in data.get("conflict", {}).items())  # fmt: skip
+    strangers = sorted({name for one in found for name in one.anchors} - set(data["contrast"]))
+    if strangers:
+        raise ValueError(f"conflicts name {strangers}; needed contrasts of {file_of(law).name}, e.g. 'half_life'")
+    return found
+
+
 def file_of(law: ModuleType) -> Path:
     """The file of contrasts beside a law.
 

@@ -2,8 +2,8 @@
 
 Each row says where it stands. *Fitted*: the shipped constants were made to show it. *Held out*: they were fitted
 without it. *Converted*: without its trial, but from its published number. *By construction*: the cause is switched off.
-*Shown only*: recalled from memory. Fitted and held-out rows count, the others do not. Where a row stands is read from
-the record that the fit left behind, never written by hand.
+*Shown only*: recalled from memory. *Own constants*: these are not the shipped ones, so nothing is known of it. The
+first two and the last count. Where a row stands is read from the record that the fit left behind, never by hand.
 """
 
 import tomllib
@@ -33,13 +33,13 @@ class Row(TypedDict):
     effect: float | None  # None: takes a policy that was not handed in
     ci: tuple[float, float] | None  # 95 %, Monte Carlo over learners
     inside: bool | None
-    standing: str  # fitted | held out | converted | by construction | shown only | unknown: constants of one's own
+    standing: str  # fitted | held out | converted | by construction | shown only | own constants
 
 
-FITTED, HELD_OUT, CONVERTED, EXACT, SHOWN, UNKNOWN = (
-    "fitted", "held out", "converted", "by construction", "shown only", "unknown",
+FITTED, HELD_OUT, CONVERTED, EXACT, SHOWN, OWN = (
+    "fitted", "held out", "converted", "by construction", "shown only", "own constants",
 )  # fmt: skip
-COUNT = (FITTED, HELD_OUT, UNKNOWN)
+COUNT = (FITTED, HELD_OUT, OWN)
 HALF = 0.5  #: of published effects, for the fit that allows for a bias in publishing
 
 
@@ -81,7 +81,7 @@ def standing(contrast: Contrast, rules: Rules) -> str:
         return EXACT
     record = fit_record(rules.law) if is_shipped(rules) else {}
     if not record:
-        return UNKNOWN
+        return OWN
     if contrast.id in record["converted"].values():
         return CONVERTED
     there = not contrast.programme or record["fit"]["world"].split()[0] == rules.world.name
@@ -164,7 +164,7 @@ def _inside(rows: list[Row]) -> int:
 
 def broken(rows: list[Row]) -> list[str]:
     """Fitted contrasts outside their ranges: a fault. One held out that falls outside is a finding."""
-    return [r["contrast"] for r in counted(rows) if r["standing"] != HELD_OUT and not r["inside"]]
+    return [r["contrast"] for r in counted(rows) if r["standing"] == FITTED and not r["inside"]]
 
 
 def table(rows: list[Row]) -> str:

@@ -1,9 +1,10 @@
 """``adaptlearn evidence``: simulated trials held against published effects; ``fit=true`` refits the constants."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from adaptlearn.lab.compose import Common
+from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.tables import progress, show
 
@@ -15,6 +16,8 @@ class Config(Common):
     catalogue: str = "as_written"
     learners: int = 4000  # per arm
     only: list[str] = field(default_factory=list)  # ids of contrasts; none: all
+    programmes: bool = False  # only contrasts of whole programmes: those that depend on the world
+    into: str | None = field(default=None, metadata=WRITTEN)  # a card or page: its part on evidence is rewritten
     hold_out: list[str] = field(default_factory=list)  # with fit=true: contrasts that pull nothing
     fit: bool = False  # refit the law's constants and keep them
     half: bool = False  # hold against half of every effect; with fit=true: fit to them, as a member of the ensemble
@@ -24,7 +27,7 @@ class Config(Common):
 
 def run(config: Config) -> int:
     """Print the table.   -> 1 if a fitted contrast falls outside its range; one held out that does is a finding"""
-    from adaptlearn.evaluation.evidence import broken, evidence, verdict
+    from adaptlearn.evaluation.evidence import asked, broken, evidence, verdict
 
     rules = rules_of(config)
     policies = {name: agent_of(name, rules) for name in ("syllabus", "mastery")}
@@ -32,8 +35,9 @@ def run(config: Config) -> int:
         return refit(config, rules, policies)
     if config.draw or config.ensemble:
         return widened(config, rules, policies)
+    only = tuple(config.only) or tuple(c.id for c in asked(rules) if c.programme or not config.programmes)
     with progress("trials", config.format == "json"):
-        rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=tuple(config.only),
+        rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=only,
                         half=config.half)  # fmt: skip
     if config.format == "json":
         show([dict(row) for row in rows], format="json")
@@ -41,7 +45,21 @@ def run(config: Config) -> int:
         show(
             [line(dict(row)) for row in rows], title="Simulated trials beside published effects", notes=[verdict(rows)]
         )
+    if config.into:
+        print(f"written: {written(config, rows, rules)}")
     return int(bool(broken(rows)))
+
+
+def written(config: Config, rows: Any, rules: Any) -> Any:
+    """The table in its place in a Markdown file.   -> the file"""
+    from adaptlearn.core.keep import keep
+    from adaptlearn.evaluation.contrasts import conflicts
+    from adaptlearn.evaluation.evidence_page import inserted, part
+
+    file = Path(str(config.into))
+    said = f"adaptlearn evidence env={rules.world.name}{' programmes=true' * config.programmes}"
+    text = file.read_text("utf-8") if file.exists() else f"# {rules.world.name}\n"
+    return keep(file, inserted(text, part(rows, conflicts(rules.law), said)))
 
 
 def line(row: dict[str, object]) -> dict[str, object]:
