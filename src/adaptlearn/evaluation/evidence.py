@@ -146,9 +146,8 @@ def verdict(rows: list[Row]) -> str:
     """One line on the whole suite."""
     real = counted(rows)
     held = [r for r in real if r["standing"] == HELD_OUT]
-    text = (
-        f"{_inside(real)} of {len(real)} counted contrasts inside their ranges, {_inside(held)} of {len(held)} held out"
-    )
+    text = f"{_inside(real)} of {len(real)} counted contrasts inside their ranges"
+    text += f", {_inside(held)} of the {len(held)} held out" if held else ""
     missed = [r["contrast"] for r in real if not r["inside"]]
     text += f"; outside: {', '.join(missed)}" if missed else ""
     for kind in (CONVERTED, EXACT, SHOWN):
