@@ -1,5 +1,6 @@
 """The evidence suite: its data are sound, its statistics are right, and the shipped law passes it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from adaptlearn.core.refusal import Refusal
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.adopting import record_of
 from adaptlearn.evaluation.bench import Bench, measure
-from adaptlearn.evaluation.contrasts import contrasts, file_of
+from adaptlearn.evaluation.contrasts import conflicts, contrasts, file_of
 from adaptlearn.evaluation.effects import average, correlation, half_life, hedges_g, normalised_gain
 from adaptlearn.evaluation.evidence import (
     asked,
@@ -26,9 +27,10 @@ from adaptlearn.evaluation.evidence import (
     table,
     verdict,
 )
+from adaptlearn.evaluation.evidence_page import inserted, part
 from adaptlearn.evaluation.fitting import Free, constants_in, fit, free_constants
 from adaptlearn.laws import behaviour, workplace
-from adaptlearn.laws.shelf import law
+from adaptlearn.laws.shelf import OWN, law
 
 TINY = rules("tiny-v1")
 BY_ID = {c.id: c for c in contrasts(workplace)}
@@ -104,6 +106,16 @@ def test_a_mistake_in_the_file_is_named(tmp_path, wrong, field, found):
     with pytest.raises(Refusal) as refusal:
         contrasts(file)
     assert refusal.value.field == f"contrast.toy.{field}"
+
+
+def test_a_conflict_names_contrasts_that_exist(tmp_path, monkeypatch):
+    for conflict in conflicts(workplace):
+        assert set(conflict.anchors) <= set(BY_ID) and conflict.what.strip() and conflict.here.strip()
+    file = tmp_path / "toy.toml"
+    file.write_text('[contrast.a]\n[conflict.b]\nanchors = ["c"]\nwhat = "w"\nhere = "h"\n', "utf-8")
+    monkeypatch.setattr("adaptlearn.evaluation.contrasts.file_of", lambda law: file)
+    with pytest.raises(ValueError, match=r"\['c'\].*needed.*e\.g\."):
+        conflicts(workplace)
 
 
 def test_a_law_without_contrasts_is_told_so():
@@ -248,9 +260,9 @@ def test_a_fit_refuses_what_it_cannot_do():
 def test_the_shipped_constants_are_the_fitted_ones():
     record = fit_record(workplace)
     assert not record["fit"]["half"] and fit_record(workplace, half=True)["fit"]["half"]
-    for part, module in (("law", workplace), ("behaviour", behaviour)):
+    for of, module in (("law", workplace), ("behaviour", behaviour)):
         shipped = module.Params()._asdict()
-        for name, value in record["constants"][part].items():
+        for name, value in record["constants"][of].items():
             assert shipped[name] == value, f"{name} is {shipped[name]} in the law, {value} in the record of its fit"
     everyone = {c.id for c in BY_ID.values() if c.counted and c.high > c.low}
     assert set(record["fit"]["held_out"]) | set(record["fit"]["fitted"]) == everyone
@@ -340,6 +352,41 @@ def test_the_page_shows_what_the_suite_shows(suite):
     lines = [line.strip("| \n").split(" | ") for line in page.splitlines() if line.startswith("| ")]
     shown = {cells[0]: float(cells[3].replace("−", "-")) for cells in lines if cells[0] in BY_ID}
     assert shown == pytest.approx({r["contrast"]: r["effect"] for r in suite}, abs=0.02)
+
+
+def test_the_onboarding_card_shows_what_the_suite_shows(suite):
+    """Its part on evidence is written by ``adaptlearn evidence programmes=true into=envs/onboarding-v1/card.md``."""
+    card = (Path(__file__).parents[2] / "envs" / "onboarding-v1" / "card.md").read_text("utf-8")
+    lines = [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("| ")]
+    shown = [(cells[0], cells[3], cells[5]) for cells in lines if cells[0] in BY_ID]
+    wanted = {r["contrast"]: r for r in suite if BY_ID[r["contrast"]].programme}
+    assert {name for name, _, _ in shown} == set(wanted)
+    for name, effect, stands in shown:
+        assert float(effect.replace("−", "-")) == pytest.approx(wanted[name]["effect"], abs=0.02)
+        assert stands == wanted[name]["standing"]
+
+
+def test_the_page_on_laws_shows_what_each_law_shows_of_the_trials():
+    """``adaptlearn evidence law=NAME trials=workplace``; no other law was fitted to them, so all of it is held out."""
+    page = (Path(__file__).parents[2] / "docs" / "laws.md").read_text("utf-8")
+    asked_for = ("quiz", "longer", "spacing", "interleaved_month", "decay_year", "opportunity")
+    for name in OWN:
+        rows = evidence(rules("tiny-v1", name), only=asked_for, trials=workplace)
+        assert name == "workplace" or all(r["standing"] == "held out" for r in rows)
+        (line,) = (one for one in page.splitlines() if re.match(rf"\| `{name}` (\| −?\d\.\d\d ){{6}}", one))
+        cells = [float(cell.replace("−", "-")) for cell in line.strip("| ").split(" | ")[1:]]
+        by_id = {r["contrast"]: r["effect"] for r in rows}
+        assert cells == pytest.approx([by_id[one] for one in asked_for], abs=0.02), name
+
+
+def test_a_part_of_a_page_is_rewritten_in_its_place():
+    rows = evidence(TINY, n=200, only=("quiz", "half_life"))
+    new = part(rows, conflicts(workplace), "a command")
+    assert "| half_life | " in new and "not run" in new and "FSRS-6" in new  # the conflict near half_life
+    assert "Alfieri" not in new  # one that concerns neither
+    card = "# a world\n\nwords\n\n## History\n\n- 1.0\n"
+    once = inserted(card, new)
+    assert inserted(once, new) == once and once.endswith("## History\n\n- 1.0\n") and once.startswith("# a world")
 
 
 def test_programmes_side_by_side_are_the_programmes_one_by_one():

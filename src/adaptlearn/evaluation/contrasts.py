@@ -13,17 +13,8 @@ from adaptlearn.core.refusal import Fault, Refusal
 MARKS = ("read", "measured", "recalled")
 TRIALS = ("g", "g_later", "g_mode", "r", "r_gain", "slope")  #: statistics of a single-skill trial
 PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction", "path_finished")  #: statistics of whole programmes
-TWO_ARMS = (
-    "g",
-    "slope",
-    "path_finished",
-)  #: these need a control; path_g without one is against no programme
-COMPARED = (
-    "g",
-    "g_mode",
-    "path_g",
-    "path_finished",
-)  #: treatments compared: what a bias in publishing inflates
+TWO_ARMS = ("g", "slope", "path_finished")  #: these need a control; path_g without one is against no programme
+COMPARED = ("g", "g_mode", "path_g")  #: treatments compared: what a bias in publishing inflates
 
 
 @dataclass(frozen=True)

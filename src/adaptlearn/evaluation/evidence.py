@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 
 from adaptlearn.classroom.room import Rules
 from adaptlearn.evaluation.bench import LEARNERS, SEED, Bench, measure
-from adaptlearn.evaluation.contrasts import Contrast, contrasts, file_of
+from adaptlearn.evaluation.contrasts import Contrast, contrasts
 
 
 class Row(TypedDict):
@@ -45,7 +45,7 @@ HALF = 0.5  #: of published effects, for the fit that allows for a bias in publi
 
 def fit_file(law: ModuleType, half: bool = False) -> Path:
     """Where the record of a law's fit lies: beside the contrasts it was fitted to."""
-    return file_of(law).with_suffix(".half.toml" if half else ".fit.toml")
+    return Path(str(law.__file__)).with_suffix(".half.toml" if half else ".fit.toml")
 
 
 @cache
@@ -65,11 +65,16 @@ def is_shipped(rules: Rules) -> bool:
     return all(given is None or tuple(given) == tuple(module.Params()) for module, given in pairs)
 
 
-def asked(rules: Rules, half: bool = False) -> tuple[Contrast, ...]:
-    """The contrasts of a law in a world: the law's own, and those of the world's ``evidence.toml`` added or instead."""
+def asked(rules: Rules, half: bool = False, trials: ModuleType | None = None) -> tuple[Contrast, ...]:
+    """The contrasts of a law in a world: the law's own, and those of the world's ``evidence.toml`` added or instead.
+
+    Args:
+        half: with half of every effect that compares two treatments.
+        trials: another law, whose contrasts are taken instead of this one's.
+    """
     folder = getattr(rules.world, "folder", None)
     own = contrasts(folder / "evidence.toml") if folder and (folder / "evidence.toml").exists() else ()
-    found = {c.id: c for c in (*contrasts(rules.law), *own)}
+    found = {c.id: c for c in (*contrasts(trials or rules.law), *own)}
     return tuple(c.times(HALF) for c in found.values()) if half else tuple(found.values())
 
 
@@ -79,9 +84,11 @@ def standing(contrast: Contrast, rules: Rules) -> str:
         return SHOWN
     if contrast.low == contrast.high:
         return EXACT
-    record = fit_record(rules.law) if is_shipped(rules) else {}
-    if not record:
+    if not is_shipped(rules):
         return OWN
+    record = fit_record(rules.law)
+    if not record:  # nobody fitted this law to trials
+        return HELD_OUT
     if contrast.id in record["converted"].values():
         return CONVERTED
     there = not contrast.programme or record["fit"]["world"].split()[0] == rules.world.name
@@ -98,6 +105,7 @@ def evidence(
     threads: int = 1,
     only: tuple[str, ...] = (),
     half: bool = False,
+    trials: ModuleType | None = None,
 ) -> list[Row]:
     """Every contrast of the law in ``rules``, simulated.
 
@@ -106,13 +114,13 @@ def evidence(
         policies: by the names the contrasts use, ``syllabus`` and ``mastery``; rows that need a missing one stay empty.
         n: learners per arm, the same in every arm.
         only: ids of the contrasts wanted; none means all.
-        half: hold against half of every effect that compares two treatments.
+        half, trials: as for ``asked``.
 
     Raises:
         ValueError: the law has no contrasts, or ``only`` names one that it does not have.
     """
     bench = Bench(rules, policies or {}, n, seed, threads)
-    found = asked(rules, half)
+    found = asked(rules, half, trials)
     unknown = sorted(set(only) - {c.id for c in found})
     if unknown:
         raise ValueError(

@@ -16,6 +16,7 @@ class Config(Common):
     catalogue: str = "as_written"
     learners: int = 4000  # per arm
     only: list[str] = field(default_factory=list)  # ids of contrasts; none: all
+    trials: str = ""  # a law whose contrasts are asked of this one, e.g. law=efc trials=workplace; empty: its own
     programmes: bool = False  # only contrasts of whole programmes: those that depend on the world
     into: str | None = field(default=None, metadata=WRITTEN)  # a card or page: its part on evidence is rewritten
     hold_out: list[str] = field(default_factory=list)  # with fit=true: contrasts that pull nothing
@@ -28,6 +29,7 @@ class Config(Common):
 def run(config: Config) -> int:
     """Print the table.   -> 1 if a fitted contrast falls outside its range; one held out that does is a finding"""
     from adaptlearn.evaluation.evidence import asked, broken, evidence, verdict
+    from adaptlearn.laws.shelf import law
 
     rules = rules_of(config)
     policies = {name: agent_of(name, rules) for name in ("syllabus", "mastery")}
@@ -35,10 +37,12 @@ def run(config: Config) -> int:
         return refit(config, rules, policies)
     if config.draw or config.ensemble:
         return widened(config, rules, policies)
-    only = tuple(config.only) or tuple(c.id for c in asked(rules) if c.programme or not config.programmes)
+    trials = law(config.trials) if config.trials else None
+    found = asked(rules, trials=trials)
+    only = tuple(config.only) or tuple(c.id for c in found if c.programme or not config.programmes)
     with progress("trials", config.format == "json"):
         rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=only,
-                        half=config.half)  # fmt: skip
+                        half=config.half, trials=trials)  # fmt: skip
     if config.format == "json":
         show([dict(row) for row in rows], format="json")
     else:

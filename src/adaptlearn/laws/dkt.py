@@ -30,9 +30,9 @@ class Mind(NamedTuple):
     """One skill of one learner."""
 
     start: float  # logit brought along
-    h1: float  # hidden state, [0, 1]
-    h2: float
-    h3: float
+    h1: float  # hidden state, [0, 1]: the unit that fades soonest, as trained
+    h2: float  # the next
+    h3: float  # the one that stays longest
 
 
 class Judged(NamedTuple):

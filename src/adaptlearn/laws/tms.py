@@ -5,6 +5,8 @@
     from part          0         1 - b          b          a, b: one pair for lessons, one for practice
     from whole         0           0            1
 
+    P(right) = guess + (1 - guess - slip) * worth,     worth = 0, .5 or 1 by level
+
 after the transition-matrix students of Chen, Li, Liu & Ying (2018) and Tang, Chen, Li, Liu & Ying (2019), also the TMS
 of EduSim: a profile of mastery moves by a matrix per learning material, never down, and answers err by guess and slip.
 A prerequisite below whole stops the way as far as ``supports`` says: nothing passes where it is at none (their
