@@ -57,11 +57,20 @@ def outcomes(lives: Lives, rules: Rules) -> dict[str, Floats]:
 def known(lives: Lives, rules: Rules, day: float) -> Floats:
     """P(correct) on the reference items of each learner's target skills, weighted, on a day at or after their last.
 
-    -> [N] in [0, 1]. The law's own forecast, read by NumPy.
+    -> [N] in [0, 1]
     """
-    skill = Skill(*(column[None, :] for column in rules.pack().skills.T))
-    mind = rules.law.Mind(*np.moveaxis(lives.mind, 2, 0))
-    params = rules.law_params if rules.law_params is not None else rules.law.Params()
-    level = rules.law.forecast(mind, np.maximum(np.float32(day) - lives.touched, 0.0), skill, params)
+    level = levels(lives.mind, lives.touched, rules, day)
     target = rules.world.targets[lives["role"].astype(int)]
     return np.asarray((target * level).sum(1), np.float64)
+
+
+def levels(mind: Any, touched: Any, rules: Rules, day: float) -> NDArray[np.float32]:
+    """P(correct) on the reference item of each skill, on a day at or after ``touched``.
+
+    mind [N, K, M], touched [N, K] -> [N, K] in [0, 1]. The law's own forecast, read by NumPy.
+    """
+    skill = Skill(*(column[None, :] for column in rules.pack().skills.T))
+    params = rules.law_params if rules.law_params is not None else rules.law.Params()
+    days = np.maximum(np.float32(day) - touched, 0.0)
+    level: NDArray[np.float32] = rules.law.forecast(rules.law.Mind(*np.moveaxis(mind, 2, 0)), days, skill, params)
+    return level
