@@ -60,6 +60,10 @@ class Drawing(NamedTuple):
     width: float = 7.2
     panels: tuple[int, int] = (1, 1)  # down, across
 
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return svg(self)
+
 
 def svg(drawing: Drawing) -> str:
     """Text for a page: fonts of the reader, the same bytes from the same numbers."""
