@@ -61,8 +61,8 @@ def heading() -> list[str]:
     chip = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                  if line.startswith("model name")), platform.processor())  # fmt: skip
     load = f"load {os.getloadavg()[0]:.1f} at the start"
-    return [f"Machine: {chip}, {os.cpu_count()} cores, {platform.system()}, {load}. Python {platform.python_version()}, "
-            f"{', '.join(versions())}."]  # fmt: skip
+    with_ = ", ".join((f"Python {platform.python_version()}", *versions()))
+    return [f"Machine: {chip}, {os.cpu_count()} cores, {platform.system()}, {load}. {with_}."]
 
 
 def versions() -> list[str]:
