@@ -28,6 +28,8 @@ VERBS = {
                           "adaptlearn world import from=lms-catalogue.csv to=my-world")),
     "world check": Verb("lab.world_check", "what is missing or wrong, by sheet and cell",
                         ("adaptlearn world check env=my-world/my-world.xlsx", "adaptlearn world check env=my-world")),
+    "laws": Verb("lab.laws", "how minds may learn and forget: the laws, or one of them in full",
+                 ("adaptlearn laws", "adaptlearn laws law=kss", "adaptlearn laws format=json")),
     "agents": Verb("lab.shelf", "what agents there are, what each reads, and what it must beat",
                    ("adaptlearn agents", "adaptlearn agents format=json")),
     "simulate": Verb("lab.simulating", "teach simulated learners with one agent; keep the log",

@@ -110,10 +110,10 @@ def across(config: Config, policy: Any, baseline: Any, ids: Any, tell: Callable[
 def others_like(rules: Rules, labels: dict[str, str], most: int) -> list[tuple[dict[str, str], Rules]]:
     """The likeliest world under other accepted constants of its law, where the law ships any."""
     try:
-        members = ensemble.members(rules)[:most]
+        members = list(ensemble.members(rules).items())[:most]
     except ValueError:  # the law has no contrasts, or ships no accepted sets
         return []
-    return [({**labels, "constants": f"constants {j}"}, member) for j, member in enumerate(members, 1)]
+    return [({**labels, "constants": name}, member) for name, member in members]
 
 
 def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[Any, dict[str, Any]]:
