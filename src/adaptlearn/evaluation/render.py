@@ -1,12 +1,20 @@
-"""A report as one HTML file that needs nothing else, as Markdown, and as JSON: one content, three readings."""
+"""A report as one HTML file that needs nothing else, as Markdown, and as JSON: one content, three readings.
+
+The tables go into a spreadsheet, too (``sheets``).
+"""
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+
+from adaptlearn.evaluation.resample import Interval
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,37 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[str, ...] = ()
+    data: tuple[Mapping[str, Any], ...] = ()  # the same rows as numbers, for spreadsheets; none: the words
+
+
+def span(one: Interval, digits: int = 3) -> str:
+    """An interval in words, with true minus signs."""
+    return f"{one.value:+.{digits}f} ({one.low:+.{digits}f} to {one.high:+.{digits}f})".replace("-", MINUS)
+
+
+def tabled(caption: str, rows: Sequence[Mapping[str, Any]], most: int | None = None) -> Table:
+    """Rows of values as a table: intervals as ``.12 (.10 to .14)``, numbers aligned right, nothing known as a dash.
+
+    Args:
+        most: rows of the words; a spreadsheet has all of them.
+    """
+    names = tuple(rows[0]) if rows else ()
+    numbers = tuple(n for n in names if all(isinstance(r[n], (int, float, Interval)) or r[n] is None for r in rows))
+    if most is not None and len(rows) > most:
+        caption = f"{caption} (the first {most} of {len(rows)})"
+    told = tuple(tuple(_cell(row[name]) for name in names) for row in rows[:most])
+    return Table(caption, names, told, numbers, tuple(rows))
+
+
+def _cell(value: Any) -> str:
+    middle = value.value if isinstance(value, Interval) else value
+    if middle is None or (isinstance(middle, float) and not np.isfinite(middle)):
+        return "–"
+    if isinstance(value, Interval):
+        return f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})".replace("-", MINUS)
+    if isinstance(value, float):
+        return f"{value:.2f}".replace("-", MINUS)
+    return f"{value:,}" if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)

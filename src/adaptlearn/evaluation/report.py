@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from adaptlearn.evaluation import figures, journeys, sections, sensitivity
 from adaptlearn.evaluation.matrix import Robust, gains, robust, verdict
-from adaptlearn.evaluation.render import Figure, Report, Section, Table
+from adaptlearn.evaluation.render import Figure, Report, Section, Table, span
 from adaptlearn.evaluation.resample import Interval
-from adaptlearn.evaluation.sections import Study, against, span
+from adaptlearn.evaluation.sections import Study, against
 
 
 def write_up(study: Study) -> Report:

@@ -14,8 +14,8 @@ from adaptlearn.evaluation.matrix import Matrix, robust
 from adaptlearn.evaluation.origins import Part
 from adaptlearn.evaluation.outcomes import OUTCOMES
 from adaptlearn.evaluation.pilot import Plan
-from adaptlearn.evaluation.render import Figure, Section, Table
-from adaptlearn.evaluation.resample import Contrast, Interval, contrast, draws_of
+from adaptlearn.evaluation.render import Figure, Section, Table, span
+from adaptlearn.evaluation.resample import Contrast, contrast, draws_of
 from adaptlearn.evaluation.sensitivity import Across
 from adaptlearn.evaluation.subgroups import by_group
 
@@ -39,11 +39,6 @@ class Study:
     plan: Plan | None  # None: there is no gain to plan a pilot for
     identity: Mapping[str, str]  # versions, commit, seed, what was asked for
     across: Across | None = None  # the gain under each draw of a posterior; None: the people are not from one
-
-
-def span(one: Interval, digits: int = 3) -> str:
-    """An interval in words, with true minus signs."""
-    return f"{one.value:+.{digits}f} ({one.low:+.{digits}f} to {one.high:+.{digits}f})".replace("-", "\N{MINUS SIGN}")
 
 
 def against(study: Study, key: str, column: int = 0) -> Contrast:
