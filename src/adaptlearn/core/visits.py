@@ -47,6 +47,7 @@ class Visits:
     minutes: Floats | None = None  # [M] 0 where none are known
     rating: Floats | None = None  # [M] 0 where none was given
     left: NDArray[np.bool_] | None = None  # [M] the learner left for good afterwards
+    lasted: Floats | None = None  # [M] days from a row to leaving what it is about, NaN: stayed; else by ``left`` alone
     groups: Mapping[str, Ints] = field(default_factory=dict)  # attribute -> [M], NONE where it is not known
 
     @property

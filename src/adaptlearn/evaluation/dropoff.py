@@ -102,11 +102,18 @@ def _byar(seen: float, expected: float) -> Interval:
     return Interval(seen / expected, low / expected, high / expected)
 
 
-def ends(visits: Visits) -> tuple[Floats, Floats]:
-    """Steps until each learner's last row, and whether they left then.   -> [N], [N]"""
+def ends(visits: Visits) -> tuple[Floats, Floats, str]:
+    """How long each stayed, and whether they left then: rows by days where a log dates leaving, else learners by steps.
+
+    -> [N], [N], the unit. Who has no day of leaving stayed until the last anybody left.
+    """
+    if visits.lasted is not None and visits.left is not None:
+        told = ~(visits.left & np.isnan(visits.lasted))
+        longest = float(np.nanmax(visits.lasted, initial=0.0))
+        return np.nan_to_num(visits.lasted[told], nan=longest), visits.left[told] * 1.0, "days"
     last = np.r_[np.flatnonzero(visits.first)[1:] - 1, len(visits.learner) - 1]
     gone = np.zeros(len(last)) if visits.left is None else visits.left[last] * 1.0
-    return visits.step[last] + 1.0, gone
+    return visits.step[last] + 1.0, gone, "steps"
 
 
 def steps_that_cost(found: Staying, most: int = 3) -> list[int]:

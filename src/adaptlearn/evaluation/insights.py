@@ -62,18 +62,20 @@ def write_up(found: Found) -> Report:
 def look_first(found: Found) -> list[str]:
     """Everything that was found, in words, what harms most first."""
     v = found.visits
-    said = [f"{c.skill}: {c.verdict}." for c in found.covered if c.found and c.roles]
+    said = [f"“{c.skill}”: {c.verdict}." for c in found.covered if c.found and c.roles]
     said += tags(found)
-    said += [f"{i.name}: {i.verdict}." for i in found.items if i.found]
+    said += [f"“{i.name}”: {i.verdict}." for i in found.items if i.found]
     said += [
-        f"The questions of {d.activity} work differently for {d.attribute} {d.group} than for others who know as much: "
-        f"{span(d.difference, 2)} of them right." for d in found.dif if d.found
+        f"The questions of “{d.activity}” work differently for {d.attribute} {d.group} than for others who know as "
+        f"much: {span(d.difference, 2)} of them right." for d in found.dif if d.found
     ]  # fmt: skip
     said += [
-        f"After {p.activity} {p.left} of {p.visits:,} leave, where {p.expected:.0f} would at the same steps elsewhere."
+        f"After “{p.activity}” {p.left} of {p.visits:,} leave; elsewhere at these steps it would be {p.expected:.0f}."
         for p in found.points if p.found
     ]  # fmt: skip
-    said += [f"{c.skill}: {c.verdict} (no role's goal rests on it)." for c in found.covered if c.found and not c.roles]
+    said += [
+        f"“{c.skill}”: {c.verdict} (no role's goal rests on it)." for c in found.covered if c.found and not c.roles
+    ]
     return said + liked_not_learned(found, v)
 
 
@@ -88,12 +90,14 @@ def tags(found: Found) -> list[str]:
             doubted.setdefault(one.activity, {}).setdefault(one.doubt, []).append(skill[one.skill])
     said = []
     for a, by in doubted.items():
-        more, less = (", ".join(by.get(word, ())) for word in ("teaches it too", "teaches too little"))
+        more, less = (
+            ", ".join(f"“{k}”" for k in by.get(word, ())) for word in ("teaches it too", "teaches too little")
+        )
         if more and less:
-            said.append(f"{names[a]} seems to teach {more}, not {less} as its tag says.")
+            said.append(f"“{names[a]}” seems to teach {more}, not {less} as its tag says.")
         else:
-            said.append(f"{names[a]} seems to teach {more}, which its tags do not name." if more else
-                        f"{names[a]} teaches less of {less} than half of what others do.")  # fmt: skip
+            said.append(f"“{names[a]}” seems to teach {more}, which its tags do not name." if more else
+                        f"“{names[a]}” teaches less of {less} than half of what others do.")  # fmt: skip
     return said
 
 
@@ -104,7 +108,7 @@ def liked_not_learned(found: Found, v: Visits) -> list[str]:
     mean = float(np.mean([one.stars.value for one in found.rated]))
     liked = {one.activity for one in found.rated if one.stars.low > mean}
     little = {one.activity for one in found.lessons.found if one.doubt == "teaches too little"}
-    return [f"{v.activities[a]} is liked more than others and teaches less." for a in sorted(liked & little)]
+    return [f"“{v.activities[a]}” is liked more than others and teaches less." for a in sorted(liked & little)]
 
 
 def _facts(found: Found, many: int) -> tuple[tuple[str, str, str], ...]:
@@ -143,7 +147,7 @@ def teaching(found: Found) -> Section | None:
         "Answers on a skill after an activity was finished, beside answers of the same and of other people without it: "
         "percentage points of right answers, for the first visit. A hierarchical model pulls what is little known to "
         f"what activities usually teach ({told.usual:+.2f} logit a visit).",
-        *told.notes, *told.health.words(),
+        *told.notes, *(f"{word[0].upper()}{word[1:]}." for word in told.health.words()),
     )  # fmt: skip
     figure = (Figure(alt, figures.forest(lines, alt, "percentage points, 95 % interval")),) if lines else ()
     return Section("What activities teach", words, tuple(tags(found)), (
@@ -189,11 +193,13 @@ def asking(found: Found) -> Section | None:
     """Weak items, and items that work differently for groups."""
     if not found.items:
         return None
-    rows = [{"item": i.name, "skill": i.skill, "learners": i.learners, "right": i.right, "tells who knows": i.tells,
-             "weakest fifth": i.weakest, "strongest fifth": i.strongest, "verdict": i.verdict or None}
-            for i in found.items]  # fmt: skip
-    weak = [f"{i.name}: {i.verdict}." for i in found.items if i.found] or ["No item is weaker than chance explains."]
-    odd = [f"{d.activity}: {d.attribute} {d.group}, {span(d.difference, 2)} right beside others who know as much."
+    rows = [
+        {"item": i.name.removesuffix(f" · {i.skill}"), "skill": i.skill, "learners": i.learners, "right": i.right,
+         "tells who knows": i.tells, "weakest fifth": i.weakest, "strongest fifth": i.strongest,
+         "verdict": i.verdict or None} for i in found.items
+    ]  # fmt: skip
+    weak = [f"“{i.name}”: {i.verdict}." for i in found.items if i.found] or ["No item is weaker than chance explains."]
+    odd = [f"“{d.activity}”: {d.attribute} {d.group}, {span(d.difference, 2)} right beside others who know as much."
            for d in found.dif if d.found]  # fmt: skip
     groups = [{"asked by": d.activity, "attribute": d.attribute, "group": d.group, "learners": d.learners,
                "difference": d.difference, "p, corrected": d.p} for d in found.dif]  # fmt: skip
@@ -235,7 +241,7 @@ def skills(found: Found) -> Section | None:
     rows = [{"skill": c.skill, "roles": c.roles, "taught by": c.taught_by, "asked by": c.asked_by,
              "finished visits": c.finished, "learners asked": c.answered, "missing": c.verdict or None}
             for c in found.covered]  # fmt: skip
-    missing = [f"{c.skill}: {c.verdict}." for c in found.covered if c.found] or [
+    missing = [f"“{c.skill}”: {c.verdict}." for c in found.covered if c.found] or [
         "Every skill is taught and asked about."
     ]
     return Section("Skills", ("By the catalogue's tags, and what of it the log shows.",), tuple(missing), (

@@ -18,9 +18,11 @@ from adaptlearn.core.visits import Visits
 from adaptlearn.evaluation.resample import Floats, Interval
 
 SMALLEST = 50  #: learners who answered an item of which anything is said
+FEW = 10  #: right and wrong answers below which nothing is said of discrimination
 REST = 5  #: least answers to other items that tell how much somebody knows
 MATTERS = 0.5  #: of the usual discrimination; an item surely below it is weak
 EASY, HARD = 0.95, 0.4  #: share right of the weakest fifth above the one, of the strongest below the other
+SURE = 0.05  #: corrected chance of a false alarm
 Z95 = 1.959963984540054
 
 
@@ -57,11 +59,16 @@ def analyse(visits: Visits) -> list[Item]:
     found = [(int(j), _told(share[here], rest[here])) for j in np.unique(item)
              if (here := known & (item == j)).sum() >= SMALLEST]  # fmt: skip
     usual = float(np.median([one[1].value for _, one in found])) if found else 0.0
-    chances = holm([_lower(one[1], MATTERS * usual) for _, one in found])
+    thin = [min(right[new][item == j].sum(), (asked - right[new])[item == j].sum()) < FEW for j, _ in found]
+    blind = holm([1.0 if few else _lower(one[1], MATTERS * usual) for few, (_, one) in zip(thin, found, strict=True)])
+    easy, hard = (
+        holm([1.0 - _lower(one[2], EASY) for _, one in found]),
+        holm([_lower(one[3], HARD) for _, one in found]),
+    )
     at = {int(j): int(k) for j, k in zip(item, skill, strict=True)}
     said = [
-        Item(visits.items[j], visits.skills[at[j]], int((known & (item == j)).sum()), *one, p, _verdict(*one, p))
-        for (j, one), p in zip(found, chances, strict=True)
+        Item(visits.items[j], visits.skills[at[j]], int((known & (item == j)).sum()), *one, p[0], _verdict(one[1], *p))
+        for (j, one), p in zip(found, zip(blind, easy, hard, strict=True), strict=True)
     ]
     return sorted(said, key=lambda one: (not one.found, one.tells.value))
 
@@ -102,19 +109,20 @@ def _around(value: float, error: float) -> tuple[float, float]:
     return float(value - Z95 * error), float(value + Z95 * error)
 
 
-def _lower(tells: Interval, at_least: float) -> float:
-    """Chance of a discrimination as low as this, if it were ``at_least``."""
+def _lower(one: Interval, at_least: float) -> float:
+    """Chance of an estimate as low as this, if the truth were ``at_least``."""
     from scipy.stats import norm
 
-    error = (tells.high - tells.low) / (2.0 * Z95)
-    return float(norm.cdf((tells.value - at_least) / error)) if error > 0 else 1.0
+    error, centre = (one.high - one.low) / (2.0 * Z95), 0.5 * (one.low + one.high)
+    return float(norm.cdf((centre - at_least) / error)) if error > 0 else float(centre >= at_least)
 
 
-def _verdict(right: Interval, tells: Interval, weakest: Interval, strongest: Interval, p: float) -> str:
-    if weakest.low > EASY:
+def _verdict(tells: Interval, blind: float, easy: float, hard: float) -> str:
+    """In words, by the corrected chances that it tells enough, is not too easy, and not too hard."""
+    if easy < SURE:
         return "too easy: the weakest fifth have it right"
-    if p < 0.05 and tells.high < 0.0:
+    if blind < SURE and tells.high < 0.0:
         return "key or wording: those who know more are more often wrong"
-    if strongest.high < HARD:
+    if hard < SURE:
         return "too hard, or slips: the strongest fifth have it wrong"
-    return "does not tell who knows" if p < 0.05 else ""
+    return "does not tell who knows" if blind < SURE else ""

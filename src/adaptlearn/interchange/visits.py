@@ -1,6 +1,7 @@
 """A table from elsewhere as visits and answers: what ``core.visits`` holds, as far as the table has columns for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ GROUPS = ("group", "role")
 def of_table(table: Table, world: World | None = None) -> Visits:
     """Rows sorted by learner and time; activities and skills are those of the world where one is given.
 
+    Without answers, events of one learner on one activity are one visit, finished if any of them says so.
+
     Raises:
         Refusal: the world knows none of the table's activities or skills.
     """
@@ -30,11 +33,33 @@ def of_table(table: Table, world: World | None = None) -> Visits:
     skill, skills = _named(table, "skill", order, world and [(s.id, s.title) for s in world.skills])
     day = _days(table, order)
     answers, items = _answers(table, order, skill, activity, activities, skills)
-    return Visits(
+    left, lasted = _left(table, order, learner, day)
+    made = Visits(
         table.source, learner, activity, activities, skills, items, answers, done=_done(table, order), day=day,
-        minutes=_numbers(table, "minutes", order), rating=_numbers(table, "rating", order),
-        left=_left(table, order, learner, day), groups=_groups(table, order),
+        minutes=_numbers(table, "minutes", order), rating=_numbers(table, "rating", order), left=left, lasted=lasted,
+        groups=_groups(table, order),
     )  # fmt: skip
+    return made if len(answers.row) or "activity" not in table else _once(made)
+
+
+def _once(visits: Visits) -> Visits:
+    """One row per learner and activity, in the order of their last events."""
+    pair = visits.learner * (len(visits.activities) + 1) + visits.activity
+    _, back = np.unique(pair[::-1], return_index=True)
+    last = np.sort(len(pair) - 1 - back)
+    at = np.zeros(int(pair.max()) + 1, np.int64)
+    at[pair[last]] = np.arange(len(last))
+    place, kept = at[pair], {}
+    for name in ("learner", "activity", "day", "lasted"):
+        column = getattr(visits, name)
+        kept[name] = None if column is None else column[last]
+    for name in ("done", "left"):
+        column = getattr(visits, name)
+        kept[name] = None if column is None else np.bincount(place, column, len(last)) > 0
+    spent = None if visits.minutes is None else np.bincount(place, visits.minutes, len(last))
+    rating = None if visits.rating is None else visits.rating[last]
+    groups = {name: codes[last] for name, codes in visits.groups.items()}
+    return replace(visits, **kept, minutes=spent, rating=rating, groups=groups)
 
 
 def _named(
@@ -89,20 +114,18 @@ def _answers(
 
 def _left(
     table: Table, order: NDArray[Any], learner: NDArray[np.int64], day: NDArray[np.float64] | None
-) -> NDArray[np.bool_] | None:
-    """The last row of those who left: by a day of leaving, else by silence at the log's end."""
-    last = np.r_[np.flatnonzero(np.diff(learner)), len(learner) - 1]
-    gone = np.zeros(len(learner), bool)
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.float64] | None]:
+    """Rows after which somebody left, by a day of leaving or by silence at the log's end; and after how many days."""
     if "left" in table:
-        told = ~np.isnan(np.asarray(table["left"], np.float64)[order])
-        gone[last] = np.bincount(learner, told)[learner[last]] > 0
-        return gone
+        when = np.asarray(table["left"], np.float64)[order]
+        return ~np.isnan(when), None if day is None else np.maximum(when - day, 0.0)
     if day is None or np.isnan(day).all() or np.nanmax(day) - np.nanmin(day) < SPAN:
-        return None
-    latest = np.full(int(learner[-1]) + 1, -np.inf)
+        return None, None
+    gone, latest = np.zeros(len(learner), bool), np.full(int(learner[-1]) + 1, -np.inf)
+    last = np.r_[np.flatnonzero(np.diff(learner)), len(learner) - 1]
     np.fmax.at(latest, learner, day)
     gone[last] = latest[learner[last]] < np.nanmax(day) - SILENCE
-    return gone
+    return gone, None
 
 
 def _groups(table: Table, order: NDArray[Any]) -> dict[str, NDArray[np.int64]]:

@@ -204,8 +204,8 @@ def _leaving(visits: Any, silent: dict[str, str]) -> dict[str, Any]:
     if visits.left is None or not visits.left.any():
         silent["Where people leave"] = "needed a day of leaving, or dates over 60 days and more"
         return {}
-    time, gone = dropoff.ends(visits)
-    return {"stay": dropoff.staying(time, gone), "points": dropoff.points(visits)}
+    time, gone, unit = dropoff.ends(visits)
+    return {"stay": dropoff.staying(time, gone), "unit": unit, "points": dropoff.points(visits)}
 
 
 def _outcomes(made: dict[str, Any]) -> dict[str, dict[int, float]]:
