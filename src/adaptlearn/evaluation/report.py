@@ -32,6 +32,7 @@ def write_up(study: Study) -> Report:
         sections.origins(study),
         sections.groups(study),
         sections.journeys(study),
+        sections.instrument(study),
         sections.pilot(study.plan),
         sections.assumed(study),
         sections.identity(study),
