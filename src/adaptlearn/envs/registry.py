@@ -41,6 +41,7 @@ def rules(
     catalogue_seed: int = 0,
     mandatory: bool | None = None,
     decides: str | None = None,
+    reasons: float | None = None,
     population: Population | None = None,
     law_params: Any = None,
     behaviour_params: Any = None,
@@ -57,6 +58,7 @@ def rules(
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
+        reasons: share of offers that come with a reason; None takes the world's own.
         law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
             starts from the constants that its population was fitted with.
 
@@ -78,9 +80,9 @@ def rules(
     fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
     own = params_of("population.constants", mind, fitted) if fitted else None
     return Rules(
-        place, mind, behaviour, text, population=people, catalogue=catalogue,
-        catalogue_seed=catalogue_seed, meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
-        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params, own),
+        place, mind, behaviour, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
+        meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing, mandatory=mandatory, decides=decides, reasons=reasons,
+        law_params=params_of("law_params", mind, law_params, own),
         behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
