@@ -156,12 +156,14 @@ def template_source(module: ModuleType) -> str:
 
 
 def module_text(law: ModuleType, behaviour: ModuleType, reward: ModuleType) -> str:
-    """The whole generated module as text."""
+    """The whole generated module as text. A behaviour may stand around another one (``AROUND``), which comes first."""
     parts = [PRELUDE, constants()]
+    around = [("around", behaviour.AROUND)] if hasattr(behaviour, "AROUND") else []
     rooms = (("luck", luck), ("learner", learner), ("record", record), ("layout", layout), ("law", law),
-             ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+             *around, ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+    homes = {module.__name__: prefix for prefix, module in around}
     for prefix, module in rooms:
-        parts += [scalar_source(module, prefix), rows_of(prefix, module)]
+        parts += [scalar_source(module, prefix, homes), rows_of(prefix, module)]
     return "\n\n".join(parts + [template_source(template) for template in TEMPLATES])
 
 

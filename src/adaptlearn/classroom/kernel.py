@@ -40,17 +40,22 @@ def draw_traits(i, key, tables, traits):
     traits[i, N_DRAWN] = float32(said)
     for j in range(N_SHARES):
         start, chosen = 3 * N_DRAWN + j * MOST_GROUPS, 0
+        if j == 1:  # where a motive leads
+            start = 3 * N_DRAWN + (N_SHARES + int64(traits[i, N_DRAWN + 1])) * MOST_GROUPS
         u = uniform(key, luck.POPULATION, ONE, j)
         while chosen < MOST_GROUPS - 1 and u >= tables[row, start + chosen]:
             chosen += 1
         traits[i, N_DRAWN + 1 + j] = float32(chosen)
-    rate, mean_day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
-    role = traits[i, N_DRAWN + 2]
+    rate, day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
+    scripted, other, role = tables[row, STATED + 10], tables[row, STATED + 11], traits[i, N_DRAWN + 2]
     traits[i, N_DRAWN + 5], traits[i, N_DRAWN + 6] = NEVER, role
-    if uniform(key, luck.POPULATION, ONE, 4) < rate and n_roles > 1.5:
-        traits[i, N_DRAWN + 5] = -mean_day * log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
+    if other < 0.0:
         hop = 1.0 + floor(uniform(key, luck.POPULATION, ONE, 6) * (n_roles - 1.0))
-        traits[i, N_DRAWN + 6] = float32(int64(role + hop) % int64(n_roles))
+        other = float32(int64(role + hop) % int64(n_roles))
+    if uniform(key, luck.POPULATION, ONE, 4) < rate and n_roles > 1.5 and other != role:
+        waited = -log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
+        traits[i, N_DRAWN + 5] = day if scripted > 0.5 else day * waited
+        traits[i, N_DRAWN + 6] = other
 
 
 def worth(i, mind, touched, role, retention_day, skills, goals, law_p):
@@ -183,9 +188,8 @@ def success_on(i, a, k, answers, links, index, weight):
     return float32(0.0), float32(0.0)
 
 
-def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight,
-          skills,
-          mind, touched, life, goals, terms, law_p):  # fmt: skip
+def study(i, a, key, now, day, fraction, asked, match, zeal, trait, activity, ready, answers, visits, links, index,
+          weight, skills, mind, touched, life, goals, terms, law_p):  # fmt: skip
     """Learning on everything the activity truly teaches.   -> level so far of the best taught skill"""
     best, start = float32(0.0), links[TEACHES, a]
     role = int64(life[i].role)
@@ -195,8 +199,7 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
         skill = skills[k]
         before = mind_now(i, k, day, mind, touched, law_p)
         tested, success = success_on(i, a, k, answers, links, index, weight)
-        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]),
-                                    life[i].motivation,
+        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]), zeal,
                                     tested * asked, success, 0.0)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)

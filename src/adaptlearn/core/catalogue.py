@@ -26,6 +26,7 @@ WORDS = {
     "delivery": ("online", "in_person", "blended"),
     "social": ("solo", "peer", "cohort", "coach", "mentor", "community"),
     "decides": ("assign", "offer", "self"),
+    "goal": ("depth", "breadth", "open"),
     "grade": ("A", "B", "C"),
 }  # fmt: skip
 FEATURES = (
@@ -101,12 +102,17 @@ class Programme:
 
 @dataclass(frozen=True)
 class Role:
-    """A destination: the skills a person is training for."""
+    """A destination: the skills a person is training for.
+
+    Under ``depth`` the targets count as they are weighted; under ``breadth`` they and all that they rest on count
+    alike; ``open`` has no destination, every skill of the world counts alike, and targets are left out.
+    """
 
     id: str
     title: str
     targets: Weights  # weights > 0, as written
     deadline_day: float | None = None
+    goal: str = "depth"  # depth | breadth | open
 
 
 @dataclass(frozen=True)

@@ -221,11 +221,12 @@ def _numbers(folder: Folder, place: str, given: object) -> tuple[tuple[str, floa
 def _role(folder: Folder, name: str, given: object) -> Role:
     place = f"roles.{name}"
     table = _table(folder, place, given)
-    _known_keys(folder, place, table, ("title", "targets", "deadline_day"))
+    _known_keys(folder, place, table, ("title", "targets", "deadline_day", "goal"))
     title = str(_typed(folder, f"{place}.title", table.get("title", name), ""))
     last = table.get("deadline_day")
     deadline = None if last is None else float(_typed(folder, f"{place}.deadline_day", last, 1.0))  # type: ignore[arg-type]
-    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline)
+    goal = str(_typed(folder, f"{place}.goal", table.get("goal", Role.goal), Role.goal))
+    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline, goal)
 
 
 def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:

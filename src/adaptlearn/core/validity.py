@@ -197,7 +197,13 @@ def _about(report: _Report, world: "World") -> None:
 
 def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
     place = f"roles.{role.id}.targets"
-    if not role.targets:
+    if role.goal not in WORDS["goal"]:
+        report.toml(f"roles.{role.id}.goal", repr(role.goal), f"one of {' '.join(WORDS['goal'])}",
+                    nearest(role.goal, WORDS["goal"]))  # fmt: skip
+    if role.goal == "open" and role.targets:
+        report.toml(place, f"{len(role.targets)} targets under an open goal", "none: every skill counts alike",
+                    'goal = "breadth"')  # fmt: skip
+    if not role.targets and role.goal != "open":
         example = f"targets = {{{[*known, 'skill'][0]} = 1.0}}"
         report.toml(place, "a role without targets", "at least one skill with its weight", example)
     for name, weight in role.targets:
@@ -288,7 +294,8 @@ def _reachable(report: _Report, world: "World") -> None:
     offered = [a for a in world.activities[1:] if a.id not in world.rules.excluded]
     taught = {name for activity in offered for name, weight in activity.teaches if weight > 0.0}
     for role in world.roles:
-        wanted = {name: name for name, _ in role.targets if name in requires}
+        named = requires if role.goal == "open" else dict(role.targets)
+        wanted = {name: name for name in named if name in requires}
         ahead = list(wanted)
         while ahead:
             name = ahead.pop()

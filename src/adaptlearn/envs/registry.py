@@ -42,6 +42,8 @@ def rules(
     mandatory: bool | None = None,
     decides: str | None = None,
     population: Population | None = None,
+    change: Mapping[str, Any] | None = None,
+    motives: bool | None = None,
     law_params: Any = None,
     behaviour_params: Any = None,
     reward_params: Any = None,
@@ -57,6 +59,9 @@ def rules(
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
+        change: of destination, where it differs from the population's: ``rate`` (a share), ``day_mean`` or ``day``
+            (about when, or the very day), ``to`` (a role).
+        motives: whether the motive moves behaviour (``laws.motives``); None: if the population says how.
         law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
             starts from the constants that its population was fitted with.
 
@@ -65,9 +70,11 @@ def rules(
     """
     from adaptlearn.classroom.packing import MESHING
     from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
     from adaptlearn.envs import rewards
     from adaptlearn.laws import behaviour
+    from adaptlearn.laws import motives as moved
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
@@ -78,15 +85,22 @@ def rules(
         like = nearest(meshing, [*MESHING])
         raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. {like!r}")
     people = population or population_of(place)
-    fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
-    own = params_of("population.constants", mind, fitted) if fitted else None
+    people = changing(people, change, place.role_ids, "change") if change else people
+    conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
+    own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
-        place, mind, behaviour, text, population=people, catalogue=catalogue,
+        place, mind, conduct, text, population=people, catalogue=catalogue,
         catalogue_seed=catalogue_seed, meshing=MESHING[meshing] if isinstance(meshing, str) else meshing,
         mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params, own),
-        behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
+        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _fitted(people: Population, text: ModuleType) -> Any:
+    """A text's constants as they belong to these people; None where nothing is said of them."""
+    given = people.constants.get(text.__name__.rpartition(".")[2])
+    return params_of("population.constants", text, given) if given else None
 
 
 def reward_named(name: str) -> ModuleType:

@@ -99,6 +99,8 @@ def levels(study: Study) -> Section:
     m, rows = study.matrix, []
     for outcome in OUTCOMES:
         new, old = (m.cells[p, 0][outcome.key] for p in (study.candidate, m.baseline))
+        if np.isfinite(new - old).sum() < 2:  # nobody's destination changed, or nothing is said of work
+            continue
         one, digits = against(study, outcome.key).mean, 0 if outcome.level == "what it takes" else 3
         rows.append(
             (
@@ -113,8 +115,9 @@ def levels(study: Study) -> Section:
     return Section(
         "Outcomes, level by level",
         (
-            "Behaviour at work (level 3) and results (level 4) are not simulated. Money is what a programme costs, "
-            "never what it returns.",
+            "Transfer to the job (level 3), where it stands here, is assumed from published directions (grade C), and "
+            "a platform would see the manager's check alone. Results (level 4) are not simulated. Money is what a "
+            "programme costs, never what it returns.",
         ),
         (),
         (

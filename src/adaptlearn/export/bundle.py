@@ -163,7 +163,7 @@ def _world_of(world: World) -> dict[str, Any]:
     """Whom and what a policy was made for."""
     told = ("name", "title", "job", "version", "grade")
     skills = [{"id": s.id, "title": s.title, "requires": list(s.requires), "iri": s.iri} for s in world.skills]
-    roles = [{"id": role.id, "title": role.title, "targets": dict(role.targets)} for role in world.roles]
+    roles = [{"id": role.id, "title": role.title, "targets": dict(world.counting(role))} for role in world.roles]
     return {"world": {name: getattr(world, name) for name in told}, "skills": skills, "roles": roles}
 
 

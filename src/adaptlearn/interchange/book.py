@@ -24,7 +24,8 @@ from adaptlearn.interchange.workbook import rows_of
 
 SKILLS = tuple(map(column_of, SKILL_CELLS))
 ACTIVITIES = tuple(map(column_of, ACTIVITY_CELLS))
-ROLES = ("role", "title", "skill", "weight", "deadline_day")
+ROLES = ("role", "title", "skill", "weight", "deadline_day", "goal")
+OPTIONAL = ("meaning", "goal")  #: columns that a sheet may lack
 RULES = ("activity", "rule", "day")
 RULE_WORDS = ("pinned", "excluded", "due", "not_before")
 TERMS = {part.name: part.default for part in fields(Programme)}
@@ -79,7 +80,7 @@ def open_book(file: Path) -> Book:
         except Torn as torn:
             raise Refusal([Fault(file.name, None, sheet, str(torn), "a whole workbook", "save it again")]) from torn
         header = [name.strip() for name in lines[0]] if lines else []
-        lacking = [name for name in columns if name not in header and name != "meaning"]
+        lacking = [name for name in columns if name not in header and name not in OPTIONAL]
         faults += [Fault(f"{sheet}!1", None, name, "no such column", some_of(columns, 30), name) for name in lacking]
         if not lacking:
             places = [header.index(name) if name in header else None for name in columns]
@@ -134,9 +135,10 @@ def _toml(book: Book) -> str:
     parts += [f"{name} = {_value(given[name], usual)}" for name, usual in TERMS.items() if given.get(name)]
     for role in dict.fromkeys(row[0] for row in book.rows["Roles"] if row[0]):
         mine = [row for row in book.rows["Roles"] if row[0] == role]
-        title, day = (next((row[at] for row in mine if row[at]), "") for at in (1, 4))
+        title, day, goal = (next((row[at] for row in mine if row[at]), "") for at in (1, 4, 5))
         parts += [f"[roles.{json.dumps(role)}]", f"title = {json.dumps(title or role)}"]
         parts += [f"deadline_day = {_value(day, 0.0)}"] if day else []
+        parts += [f"goal = {json.dumps(goal)}"] if goal else []
         weights = {row[2]: _value(row[3] or "1", 1.0) for row in mine if row[2]}
         parts.append(f"targets = {{ {', '.join(f'{json.dumps(skill)} = {w}' for skill, w in weights.items())} }}")
     return "\n".join([*parts, *_rules(book.rows["Rules"])]) + "\n"
@@ -192,7 +194,7 @@ def _role_cell(book: Book, names: Sequence[str]) -> str:
         return book.cell("Roles", 2, "role")
     wanted = ".".join(names[2:])
     at = next((n for n, row in mine if wanted and row[2] == wanted), mine[0][0])
-    return book.cell("Roles", at, "deadline_day" if names[-1] == "deadline_day" else "skill")
+    return book.cell("Roles", at, names[-1] if names[-1] in ("deadline_day", "goal") else "skill")
 
 
 # --- from a world to a workbook --------------------------------------------------------------------------------------
@@ -208,8 +210,9 @@ def rows_for(world: World) -> dict[str, Rows]:
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
     rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before") for name, day in getattr(world.rules, rule)]
-    roles = [[role.id, role.title, skill, f"{weight:g}", f"{role.deadline_day:g}" if role.deadline_day else ""]
-             for role in world.roles for skill, weight in role.targets]  # fmt: skip
+    roles = [[role.id, role.title, skill, weight, f"{role.deadline_day:g}" if role.deadline_day else "", role.goal]
+             for role in world.roles
+             for skill, weight in [(s, f"{w:g}") for s, w in role.targets] or [("", "")]]  # fmt: skip
     return {"World": about_rows(world), **tables, "Roles": roles, "Rules": rules}
 
 
@@ -227,7 +230,7 @@ def _shown(value: object) -> str:
 
 ABOUT_EXAMPLE = {"name": "my-world", "title": "", "job": "", "version": "1.0", "grade": "C"}
 CHOICES = {**{column: words for column, words in WORDS.items() if column in ACTIVITIES},
-           "rule": RULE_WORDS}  # fmt: skip
+           "rule": RULE_WORDS, "goal": WORDS["goal"]}  # fmt: skip
 TERM_CHOICES = {"decides": WORDS["decides"], "grade": WORDS["grade"], "mandatory": ("true", "false")}
 MODE_CHOICES = ("textual:1", "visual:0.6;auditory:0.4", "auditory:0.6;visual:0.4", "visual:0.25;textual:0.75",
                 "auditory:0.5;kinesthetic:0.5", "kinesthetic:1")  # fmt: skip
