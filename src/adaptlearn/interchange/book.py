@@ -27,7 +27,7 @@ ACTIVITIES = tuple(map(column_of, ACTIVITY_CELLS))
 ROLES = ("role", "title", "skill", "weight", "deadline_day", "goal")
 OPTIONAL = ("meaning", "goal")  #: columns that a sheet may lack
 RULES = ("activity", "rule", "day")
-RULE_WORDS = ("pinned", "excluded", "due", "not_before")
+RULE_WORDS = ("pinned", "excluded", "due", "not_before", "live_per_week")
 TERMS = {part.name: part.default for part in fields(Programme)}
 SHEETS = {"World": ("key", "value", "meaning"), "Skills": SKILLS, "Activities": ACTIVITIES, "Roles": ROLES,
           "Rules": RULES}  # fmt: skip
@@ -146,13 +146,15 @@ def _toml(book: Book) -> str:
 
 def _rules(rows: Rows) -> list[str]:
     parts = ["[rules]"]
-    for rule in RULE_WORDS:
+    for rule in RULE_WORDS[:-1]:
         mine = {row[0]: row[2] for row in rows if row[0] and row[1] == rule}
         if mine and rule in ("pinned", "excluded"):
             parts.append(f"{rule} = {json.dumps(list(mine))}")
         elif mine:
             days = (f"{json.dumps(name)} = {_value(day, 0.0)}" for name, day in mine.items())
             parts.append(f"{rule} = {{ {', '.join(days)} }}")
+    live = next((row[2] for row in rows if row[1] == "live_per_week" and row[2]), "")  # of no activity: a number
+    parts += [f"live_per_week = {_value(live, 0)}"] if live else []
     odd = {row[1] for row in rows if row[0] and row[1] not in RULE_WORDS}
     return [*parts, *(f"{json.dumps(word)} = []" for word in sorted(odd))]
 
@@ -210,6 +212,8 @@ def rows_for(world: World) -> dict[str, Rows]:
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
     rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before") for name, day in getattr(world.rules, rule)]
+    live = world.rules.live_per_week
+    rules += [["", "live_per_week", f"{live}"]] if live is not None else []
     roles = [[role.id, role.title, skill, weight, f"{role.deadline_day:g}" if role.deadline_day else "", role.goal]
              for role in world.roles
              for skill, weight in [(s, f"{w:g}") for s, w in role.targets] or [("", "")]]  # fmt: skip
