@@ -19,7 +19,8 @@ def main() -> None:
     cases = list(dict.fromkeys((r["world"], r["mandatory"], r["changes"]) for r in rows))
     names = [f"{w} · {'mandatory' if m == 'True' else 'voluntary'} · {c}" for w, m, c in cases]
     figure, axes = plt.subplots(figsize=(7.6, 3.6), layout="constrained")
-    for j, (agent, label) in enumerate((("syllabus", "author's syllabus, reads too"), ("enrolled", "plan of enrolment"))):
+    shown = (("syllabus", "author's syllabus, reads too"), ("enrolled", "plan of enrolment"))
+    for j, (agent, label) in enumerate(shown):
         mine = [next(r for r in rows if r["agent"] == agent and (r["world"], r["mandatory"], r["changes"]) == case)
                 for case in cases]  # fmt: skip
         places = [i + (j - 0.5) * 0.26 for i in range(len(cases))]
@@ -28,8 +29,8 @@ def main() -> None:
     axes.axvline(0.0, color="0.4", linewidth=0.8)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel("less than mastery that reads the record: P(correct) on the targets at the check, 95 % interval")
-    axes.legend(frameon=False, loc="lower left")
+    axes.set_xlabel("P(correct) on the targets at the check, less mastery that reads the record; 95 %", loc="right")
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(HERE / "results" / "losses.svg", metadata={"Date": None, "Creator": None})
 

@@ -48,7 +48,7 @@ def test_motives_are_on_where_the_population_says_so_and_can_be_switched_off():
 
 
 def test_the_same_content_is_consumed_otherwise_by_motive():
-    """The same people with the same luck under the same offers: minutes, answers and learning differ by motive alone."""
+    """The same people with the same luck under the same offers: what differs is the motive's doing."""
     found = {}
     for motive in MOTIVES:
         share = {**Population().shares, "motive": tuple(float(m == motive) for m in MOTIVES)}

@@ -216,7 +216,7 @@ def test_a_date_and_a_place_of_the_change_can_be_scripted_and_motives_lead_somew
 REFUSED = {
     "an unknown motive that leads somewhere": ("[shares.role_by_motive]\nfun = [1.0]", "[shares.role_by_motive] fun"),
     "two dates": ("[change]\nday = 3\nday_mean = 4", "day and day_mean"),
-    "a change to nowhere": ("[change]\nto = \"abroad\"", "to = 'abroad'"),
+    "a change to nowhere": ('[change]\nto = "abroad"', "to = 'abroad'"),
     "an unknown section": ("[trait.ability]\nsd = 1.0", "[trait]"),
     "an unknown trait": ("[traits.speed]\nsd = 1.0", "[traits] speed"),
     "an unknown key of a trait": ("[traits.ability]\nstd = 1.0", "[traits.ability] std"),
