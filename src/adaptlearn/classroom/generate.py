@@ -19,7 +19,7 @@ from types import ModuleType
 
 from adaptlearn.classroom import decide, kernel, layout, platform, story, trials
 from adaptlearn.core import learner, luck, record
-from adaptlearn.core.equations import constant_name, scalar_source
+from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
 TEMPLATES = (kernel, platform, story, trials, decide)
@@ -158,12 +158,15 @@ def template_source(module: ModuleType) -> str:
 def module_text(law: ModuleType, behaviour: ModuleType, reward: ModuleType) -> str:
     """The whole generated module as text. A behaviour may stand around another one (``AROUND``), which comes first."""
     parts = [PRELUDE, constants()]
-    around = [("around", behaviour.AROUND)] if hasattr(behaviour, "AROUND") else []
+    around = [("around", behaviour.AROUND)] if "AROUND" in vars(behaviour) else []
     rooms = (("luck", luck), ("learner", learner), ("record", record), ("layout", layout), ("law", law),
              *around, ("behaviour", behaviour), ("reward", reward))  # fmt: skip
     homes = {module.__name__: prefix for prefix, module in around}
     for prefix, module in rooms:
         parts += [scalar_source(module, prefix, homes), rows_of(prefix, module)]
+    own = {node.name for node in functions_of(behaviour)}
+    left = [node.name for _, module in around for node in functions_of(module) if node.name not in own]
+    parts += [f"behaviour_{name} = around_{name}" for name in left]
     return "\n\n".join(parts + [template_source(template) for template in TEMPLATES])
 
 

@@ -17,7 +17,7 @@ open-ended) is a destination of the world: ``role_by_motive`` of ``population.to
 """
 
 from collections import namedtuple
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adaptlearn.core.equations import exp, formula, maximum, minimum, where
 from adaptlearn.core.learner import liking
@@ -29,11 +29,8 @@ from adaptlearn.laws.behaviour import mood as plain_mood
 from adaptlearn.laws.behaviour import p_accept as plain_p_accept
 from adaptlearn.laws.behaviour import p_finish as plain_p_finish
 from adaptlearn.laws.behaviour import p_leave as plain_p_leave
-from adaptlearn.laws.behaviour import rating as plain_rating
 
-AROUND = behaviour  #: the behaviour that this one changes; its text is compiled along
-
-__all__ = ["AROUND", "Params", "Reasons", "plain_rating"]
+AROUND = behaviour  #: the behaviour that this one changes: what is not said here, it says
 
 
 class Reasons(NamedTuple):
@@ -76,6 +73,11 @@ Params = namedtuple(  # type: ignore[misc]  # the constants of both texts, in on
     "Params", (*behaviour.Params._fields, *Reasons._fields), defaults=(*behaviour.Params(), *Reasons()),
     module=__name__,
 )  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What motives leave as it is."""
+    return getattr(AROUND, name)
 
 
 @formula
@@ -174,9 +176,3 @@ def p_leave(trait, life, days, mandatory, p):
     gone = where(life.day > p.due_project, p.gone_project, p.stay_project)
     ratio = by_motive(trait, gone, p.stay_leadership, p.stay_personal, p.stay_compliance)
     return 1.0 - (1.0 - plain_p_leave(trait, life, days, mandatory, p)) ** ratio
-
-
-@formula
-def rating(activity, trait, success, tested, z, p):
-    """Stars, 1 to 5: why one learns does not move them here."""
-    return plain_rating(activity, trait, success, tested, z, p)
