@@ -98,6 +98,7 @@ class Programme:
     offer_size: int = 3  # activities shown at once where decides = offer
     rest_days: float = 1.0  # days one "nothing now" costs, > 0
     repeats: int = 2  # most times a learner may take one activity, >= 1
+    reasons: float = 0.0  # share of offers that come with a reason, [0, 1]
 
 
 @dataclass(frozen=True)

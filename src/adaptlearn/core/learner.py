@@ -78,7 +78,8 @@ class Exposure(NamedTuple):
     motivation: float  # SD
     tested: float  # 1 if items on this skill were attempted during the visit
     success: float  # share of those items answered correctly
-    peers: float  # mean level of the cohort on this skill, 0 when alone
+    peers: float  # level on this skill of those it was learned with (0 to 1), 0 when alone
+    helped: float = 0.0  # 1 if a colleague was asked after trouble
 
 
 class Life(NamedTuple):

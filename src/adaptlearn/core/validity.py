@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from adaptlearn.core.catalogue import REST, WORDS, Activity, Role, Skill
 from adaptlearn.core.cells import column_of
+from adaptlearn.core.cohorts import faults
 from adaptlearn.core.refusal import Fault, nearest, some_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def faults_of(
     for role in world.roles:
         _role(report, role, world.skill_ids)
     _rules(report, world)
+    for name, part in (("cohorts", world.cohorts), ("calendar", world.calendar)):
+        for key, found, needed, example in faults(part) if part is not None else ():
+            report.toml(f"{name}.{key}", repr(found), needed, example)
     _openings(report, world)
     unclear = {"id", "requires"} & set(hurt) or len(set(world.skill_ids)) < len(world.skills)
     if not unclear:
@@ -187,6 +191,8 @@ def _about(report: _Report, world: "World") -> None:
     for name, example in (("offer_size", 3), ("repeats", 2)):
         if getattr(terms, name) < 1:
             report.toml(f"programme.{name}", getattr(terms, name), "at least 1", example)
+    if not 0.0 <= terms.reasons <= 1.0:
+        report.toml("programme.reasons", f"{terms.reasons:g}", "a share of offers, 0 to 1", 1.0)
     if not terms.retention_day >= terms.horizon_days:
         report.toml("programme.retention_day", f"day {terms.retention_day:g}",
                     f"the last day of the programme ({terms.horizon_days:g}) or later",

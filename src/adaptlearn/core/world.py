@@ -29,12 +29,13 @@ from adaptlearn.core.catalogue import (
     Weights,
     scalar_row,
 )
+from adaptlearn.core.cohorts import Calendar, Cohorts
 from adaptlearn.core.refusal import Fault, Refusal, nearest
 from adaptlearn.core.shelf import names, where
 
 __all__ = [
-    "CATALOGUES", "FEATURES", "FEATURE_SCALE", "REST", "WORDS", "Activity", "CatalogueError", "Programme", "Refusal",
-    "Role", "Rules", "Skill", "World", "load", "names", "save", "under", "where",
+    "CATALOGUES", "FEATURES", "FEATURE_SCALE", "REST", "WORDS", "Activity", "Calendar", "CatalogueError", "Cohorts",
+    "Programme", "Refusal", "Role", "Rules", "Skill", "World", "load", "names", "save", "under", "where",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
@@ -77,6 +78,8 @@ class World:
     programme: Programme
     roles: tuple[Role, ...]
     rules: Rules = field(default_factory=Rules)
+    cohorts: Cohorts | None = None  # None: everyone learns alone
+    calendar: Calendar | None = None  # None: nothing but windows ties an activity to a day
     folder: Path | None = field(default=None, compare=False)  # where it was read from
 
     @cached_property

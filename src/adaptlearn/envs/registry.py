@@ -41,6 +41,7 @@ def rules(
     catalogue_seed: int = 0,
     mandatory: bool | None = None,
     decides: str | None = None,
+    reasons: float | None = None,
     population: Population | None = None,
     change: Mapping[str, Any] | None = None,
     motives: bool | None = None,
@@ -59,6 +60,7 @@ def rules(
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
+        reasons: share of offers that come with a reason; None takes the world's own.
         change: of destination, where it differs from the population's: ``rate`` (a share), ``day_mean`` or ``day``
             (about when, or the very day), ``to`` (a role).
         motives: whether the motive moves behaviour (``laws.motives``); None: if the population says how.
@@ -89,9 +91,9 @@ def rules(
     conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
-        place, mind, conduct, text, population=people, catalogue=catalogue,
-        catalogue_seed=catalogue_seed, meshing=MESHING[meshing] if isinstance(meshing, str) else meshing,
-        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params, own),
+        place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
+        meshing=MESHING.get(meshing, meshing), mandatory=mandatory, decides=decides, reasons=reasons,
+        law_params=params_of("law_params", mind, law_params, own),
         behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
