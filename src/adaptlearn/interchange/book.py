@@ -16,7 +16,8 @@ from pathlib import Path
 from adaptlearn.core import reading, shelf
 from adaptlearn.core.catalogue import WORDS, Programme
 from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, column_of, number, whole_number
-from adaptlearn.core.reading import ABOUT
+from adaptlearn.core.cohorts import stated
+from adaptlearn.core.reading import ABOUT, TOGETHER
 from adaptlearn.core.refusal import Fault, Refusal, some_of
 from adaptlearn.core.world import World
 from adaptlearn.interchange.peek import Torn
@@ -133,6 +134,7 @@ def _toml(book: Book) -> str:
     given = {row[0]: row[1] for row in book.rows["World"] if row[0]}
     parts = ["[world]", *(f"{name} = {json.dumps(given.get(name, ''))}" for name in ABOUT), "[programme]"]
     parts += [f"{name} = {_value(given[name], usual)}" for name, usual in TERMS.items() if given.get(name)]
+    parts += _together(given)
     for role in dict.fromkeys(row[0] for row in book.rows["Roles"] if row[0]):
         mine = [row for row in book.rows["Roles"] if row[0] == role]
         title, day, goal = (next((row[at] for row in mine if row[at]), "") for at in (1, 4, 5))
@@ -142,6 +144,17 @@ def _toml(book: Book) -> str:
         weights = {row[2]: _value(row[3] or "1", 1.0) for row in mine if row[2]}
         parts.append(f"targets = {{ {', '.join(f'{json.dumps(skill)} = {w}' for skill, w in weights.items())} }}")
     return "\n".join([*parts, *_rules(book.rows["Rules"])]) + "\n"
+
+
+def _together(given: Mapping[str, str]) -> list[str]:
+    """Cohorts and calendar, whose keys stand in the sheet of the world as ``cohorts.size``; lists parted by ``;``."""
+    parts: list[str] = []
+    for section in TOGETHER:
+        keys = {name.partition(".")[2]: text for name, text in given.items() if name.startswith(f"{section}.")}
+        listed = {key: [_value(part.strip(), 0.0) for part in text.split(";")] for key, text in keys.items() if text}
+        values = {key: f"[{', '.join(each)}]" if len(each) > 1 else each[0] for key, each in listed.items()}
+        parts += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items())] if keys else []
+    return parts
 
 
 def _rules(rows: Rows) -> list[str]:
@@ -177,8 +190,9 @@ def _by_cell(book: Book, fault: Fault) -> Fault:
         return replace(fault, file=book.cell(sheet, fault.row or 2, fault.field), row=None)
     section, *names = fault.field.split(".")
     plain = re.sub(r'^\w+ = "?(.*?)"?$', r"\1", fault.example)  # the cell, not the line of TOML
-    if section in ("world", "programme") and names:
-        row = next((n for n, row in enumerate(book.rows["World"], start=2) if row[0] == names[0]), 2)
+    if section in ("world", "programme", *TOGETHER) and names:
+        key = fault.field if section in TOGETHER else names[0]
+        row = next((n for n, row in enumerate(book.rows["World"], start=2) if row[0] == key), 2)
         return replace(fault, file=book.cell("World", row, "value"), field=names[0], example=plain)
     if section == "roles":
         return replace(fault, file=_role_cell(book, names), example=re.sub(r"^.*?\{ ?(.*?) ?\}$", r"\1", fault.example))
@@ -224,14 +238,25 @@ def about_rows(world: World | None = None) -> Rows:
     """Name, title and the terms of the programme, with what they mean."""
     about = {name: getattr(world, name) if world else ABOUT_EXAMPLE[name] for name in ABOUT}
     terms = {name: getattr(world.programme, name) if world else usual for name, usual in TERMS.items()}
+    parts = {section: getattr(world, section) for section in TOGETHER} if world else {}
+    together = {
+        f"{section}.{key}": value
+        for section, part in parts.items()
+        if part is not None
+        for key, value in ({TOLD[section]: getattr(part, TOLD[section])} | stated(part)).items()
+    }
     said = meanings()
-    return [[name, _shown(value), said.get(("World", name), "")] for name, value in {**about, **terms}.items()]
+    rows = {**about, **terms, **together}
+    return [[name, _shown(value), said.get(("World", name), "")] for name, value in rows.items()]
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ";".join(_shown(one) for one in value)
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+TOLD = {"cohorts": "size", "calendar": "lead_days"}  #: the key that is always told of a part that is there
 ABOUT_EXAMPLE = {"name": "my-world", "title": "", "job": "", "version": "1.0", "grade": "C"}
 CHOICES = {**{column: words for column, words in WORDS.items() if column in ACTIVITIES},
            "rule": RULE_WORDS, "goal": WORDS["goal"]}  # fmt: skip
