@@ -278,13 +278,13 @@ class Story:
     def study(self, person, name, day, share, answers, ready):
         """Learning on everything the activity truly teaches.   -> the best level on it before"""
         best, asked, act = 0.0, dict(self.declared.activity[name].assesses), self.true.scalars[name]
-        zeal = float(self.behaviour.zeal(person.life.motivation, act, person.trait, self.behaviour_p))
+        depth = float(self.behaviour.depth(act, person.trait, self.behaviour_p))
         for skill, weight in self.true.activity[name].teaches:
             mind, k = self.mind_at(person, skill, day), self.order.index(skill)
             tested = skill in answers
             exposure = Exposure(
-                weight, share, ready[skill], self.match(person, act), float(person.visits.get(name, 0)),
-                zeal, float(tested), answers[skill] / asked[skill] if tested else 0.0, 0.0,
+                weight * depth, share, ready[skill], self.match(person, act), float(person.visits.get(name, 0)),
+                person.life.motivation, float(tested), answers[skill] / asked[skill] if tested else 0.0, 0.0,
             )  # fmt: skip
             best = max(best, self.level_in(person, mind, 0.0, skill))
             z, u = self.normal(person, luck.LEARN, 2 * k), self.uniform(person, luck.LEARN, 2 * k + 1)

@@ -12,7 +12,7 @@ from adaptlearn.laws import behaviour, motives
 
 P = motives.Params()
 STILL = P._replace(**{
-    name: 1.0 if name.startswith(("hurry", "stay", "gone")) else 1e9 if name.startswith("due") else 0.0
+    name: 1.0 if name.startswith(("hurry", "stay", "gone", "depth")) else 1e9 if name.startswith("due") else 0.0
     for name in motives.Reasons._fields
 })  # fmt: skip
 PROJECT, LEADERSHIP, PERSONAL, COMPLIANCE = range(4)
@@ -36,7 +36,7 @@ def asked(text, trait, p, life=LIFE, target=1.0):
         "appeal": text.appeal(ACTIVITY, trait, 0.4, ONE["ready"], p),
         "p_finish": text.p_finish(ACTIVITY, trait, life, 1.0, ONE["ready"], p),
         "minutes_taken": text.minutes_taken(ACTIVITY, trait, 1.0, 0.3, p),
-        "hardness": text.hardness(ACTIVITY, trait, p), "zeal": text.zeal(life.motivation, ACTIVITY, trait, p),
+        "hardness": text.hardness(ACTIVITY, trait, p), "depth": text.depth(ACTIVITY, trait, p),
         "home_mood": text.home_mood(trait, p),
         "mood": text.mood(life, trait, ACTIVITY, ONE["successes"], ONE["tested"], ONE["best"], ONE["ready"], target, p),
         "p_leave": text.p_leave(trait, life, 3.0, 0.0, p),

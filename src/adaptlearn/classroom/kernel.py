@@ -199,8 +199,8 @@ def success_on(i, a, k, answers, links, index, weight):
     return float32(0.0), float32(0.0)
 
 
-def study(i, a, key, now, day, fraction, asked, match, drive, trait, activity, ready, answers, visits, links, index,
-          weight, skills, mind, touched, life, goals, terms, law_p, company, asks_all, helped):  # fmt: skip
+def study(i, a, key, now, day, fraction, asked, match, depth, drive, trait, activity, ready, answers, visits, links,
+          index, weight, skills, mind, touched, life, goals, terms, law_p, company, asks_all, helped):  # fmt: skip
     """Learning on everything the activity truly teaches.   -> level so far of the best taught skill"""
     best, start = float32(0.0), links[TEACHES, a]
     role = int64(life[i].role)
@@ -213,7 +213,7 @@ def study(i, a, key, now, day, fraction, asked, match, drive, trait, activity, r
         peers = 0.0
         if TOGETHER:
             peers = company[i, FIRST_LEVEL + 2 * k + int64(asks_all)] if company[i, OTHERS] > 0.5 else 0.0
-        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]),
+        exposure = learner.Exposure(weight[e] * depth, fraction, ready[i, e - start], match, float32(visits[i, a]),
                                     drive, tested * asked, success, peers, helped)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)

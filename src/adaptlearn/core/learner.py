@@ -70,7 +70,7 @@ class Skill(NamedTuple):
 class Exposure(NamedTuple):
     """What one visit to one activity does to one skill, as the story hands it to a law."""
 
-    weight: float  # how much of the activity is about this skill, (0, 1]
+    weight: float  # how much of the activity is about this skill, times the depth of study, (0, 1]
     fraction: float  # share of the activity that was done, (0, 1]
     readiness: float  # product of the law's ``supports`` over prerequisites, [0, 1]
     match: float  # meshing strength x alignment of format and style; 0 in the null world

@@ -97,9 +97,9 @@ def hardness(activity, trait, p):
 
 
 @formula
-def zeal(motivation, activity, trait, p):
-    """The motivation that learning feels, SD."""
-    return motivation
+def depth(activity, trait, p):
+    """Share of what is there to be learned that is taken up, (0, 1]."""
+    return 1.0
 
 
 @formula
