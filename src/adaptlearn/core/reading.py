@@ -264,7 +264,11 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
     due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
     live = given.get("live_per_week")
     most = None if live is None else int(_typed(folder, "rules.live_per_week", live, 2))  # type: ignore[call-overload]
-    return Rules(lists["pinned"], lists["excluded"], due, not_before, most)
+    gates = _table(folder, "rules.after", given.get("after", {}))
+    after = tuple(
+        (name, str(_typed(folder, f"rules.after.{name}", gate, "start-check"))) for name, gate in gates.items()
+    )
+    return Rules(lists["pinned"], lists["excluded"], due, not_before, most, after)
 
 
 def read_rules(file: Path, world: World) -> World:

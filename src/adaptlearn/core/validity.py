@@ -230,6 +230,7 @@ def _rules(report: _Report, world: "World") -> None:
         ("excluded", rules.excluded),
         ("due", due),
         ("not_before", not_before),
+        ("after", [name for pair in rules.after for name in pair]),
     ):
         for activity in listed:
             if activity not in known:
@@ -237,7 +238,12 @@ def _rules(report: _Report, world: "World") -> None:
                             nearest(activity, known))  # fmt: skip
     if rules.live_per_week is not None and rules.live_per_week < 0:
         report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
-    for name, listed in (("pinned", rules.pinned), ("due", due)):
+    circle = cycle_in({name: [gate] for name, gate in rules.after})
+    if circle:
+        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without a circle",
+                    f"after without {circle[0]}")  # fmt: skip
+    gates = [gate for _, gate in rules.after]
+    for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates)):
         for activity in listed:
             if activity in rules.excluded:
                 report.toml(f"rules.{name}", f"{activity!r}, which rules.excluded takes away", "one or the other",

@@ -28,7 +28,7 @@ ACTIVITIES = tuple(map(column_of, ACTIVITY_CELLS))
 ROLES = ("role", "title", "skill", "weight", "deadline_day", "goal")
 OPTIONAL = ("meaning", "goal")  #: columns that a sheet may lack
 RULES = ("activity", "rule", "day")
-RULE_WORDS = ("pinned", "excluded", "due", "not_before", "live_per_week")
+RULE_WORDS = ("pinned", "excluded", "due", "not_before", "after", "live_per_week")
 TERMS = {part.name: part.default for part in fields(Programme)}
 SHEETS = {"World": ("key", "value", "meaning"), "Skills": SKILLS, "Activities": ACTIVITIES, "Roles": ROLES,
           "Rules": RULES}  # fmt: skip
@@ -164,7 +164,8 @@ def _rules(rows: Rows) -> list[str]:
         if mine and rule in ("pinned", "excluded"):
             parts.append(f"{rule} = {json.dumps(list(mine))}")
         elif mine:
-            days = (f"{json.dumps(name)} = {_value(day, 0.0)}" for name, day in mine.items())
+            usual = "" if rule == "after" else 0.0  # a gate stands where else a day does
+            days = (f"{json.dumps(name)} = {_value(day, usual)}" for name, day in mine.items())
             parts.append(f"{rule} = {{ {', '.join(days)} }}")
     live = next((row[2] for row in rows if row[1] == "live_per_week" and row[2]), "")  # of no activity: a number
     parts += [f"live_per_week = {_value(live, 0)}"] if live else []
@@ -226,6 +227,7 @@ def rows_for(world: World) -> dict[str, Rows]:
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
     rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before") for name, day in getattr(world.rules, rule)]
+    rules += [[name, "after", gate] for name, gate in world.rules.after]
     live = world.rules.live_per_week
     rules += [["", "live_per_week", f"{live}"]] if live is not None else []
     roles = [[role.id, role.title, skill, weight, f"{role.deadline_day:g}" if role.deadline_day else "", role.goal]
