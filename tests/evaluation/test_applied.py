@@ -35,7 +35,7 @@ def test_without_a_word_of_work_nothing_is_known_and_lives_are_the_same():
 def test_application_is_the_text_skill_by_skill():
     lives, terms = lived(apart=0.3)
     found, p = applied(lives, terms), transfer.Params(day=90.0, apart=0.3)
-    know, like = levels(lives, terms, 90.0), likeness(lives, terms)
+    know, like = levels(lives.mind, lives.touched, terms, 90.0), likeness(lives, terms)
     for row in (0, 7, 150):
         place = transfer.Workplace(*(float(column[row]) for column in found.workplace))
         target = terms.world.targets[int(lives["role"][row])]

@@ -56,7 +56,7 @@ def rules(
         law: one of ``laws.shelf.names()``, or a module that follows ``core.learner.Law``.
         reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
-            ``adversarial``, or a Meshing.
+            ``adversarial``, another strength such as ``stated:1.5`` or ``aptitude:2``, or a Meshing.
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
@@ -70,7 +70,7 @@ def rules(
     Raises:
         ValueError: an unknown name, with the known ones.
     """
-    from adaptlearn.classroom.packing import MESHING
+    from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
     from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
@@ -83,16 +83,14 @@ def rules(
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
     weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
-    if isinstance(meshing, str) and meshing not in MESHING:
-        like = nearest(meshing, [*MESHING])
-        raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. {like!r}")
     people = population or population_of(place)
     people = changing(people, change, place.role_ids, "change") if change else people
     conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
-        meshing=MESHING.get(meshing, meshing), mandatory=mandatory, decides=decides, reasons=reasons,
+        meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
+        mandatory=mandatory, decides=decides, reasons=reasons,
         law_params=params_of("law_params", mind, law_params, own),
         behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),

@@ -71,4 +71,5 @@ def known(lives: Lives, rules: Rules, day: float) -> Floats:
 
     -> [N] in [0, 1]
     """
-    return np.asarray((destination(lives, rules) * levels(lives, rules, day)).sum(1), np.float64)
+    level = levels(lives.mind, lives.touched, rules, day)
+    return np.asarray((destination(lives, rules) * level).sum(1), np.float64)

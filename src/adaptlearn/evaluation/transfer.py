@@ -6,7 +6,7 @@ workplace; without that section nothing here is known, and nothing is computed. 
 Axes: N learners, K skills, A activities.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,16 @@ class Applied(NamedTuple):
     workplace: law.Workplace  # [N] each; latent
 
 
-def levels(lives: Lives, rules: Rules, day: float) -> Floats:
-    """P(correct) on every skill's reference items, on a day at or after the last one learned.   -> [N, K]
+def levels(mind: Any, touched: Any, rules: Rules, day: float) -> NDArray[np.float32]:
+    """P(correct) on the reference item of each skill, on a day at or after ``touched``.
 
-    The law's own forecast, read by NumPy.
+    mind [N, K, M], touched [N, K] -> [N, K] in [0, 1]. The law's own forecast, read by NumPy.
     """
     skill = Skill(*(column[None, :] for column in rules.pack().skills.T))
-    mind = rules.law.Mind(*np.moveaxis(lives.mind, 2, 0))
     params = rules.law_params if rules.law_params is not None else rules.law.Params()
-    days = np.maximum(np.float32(day) - lives.touched, 0.0)
-    return np.asarray(rules.law.forecast(mind, days, skill, params), np.float64)
+    days = np.maximum(np.float32(day) - touched, 0.0)
+    level: NDArray[np.float32] = rules.law.forecast(rules.law.Mind(*np.moveaxis(mind, 2, 0)), days, skill, params)
+    return level
 
 
 def destination(lives: Lives, rules: Rules) -> Floats:
@@ -69,7 +69,7 @@ def applied(lives: Lives, rules: Rules) -> Applied | None:
     place = law.workplace(*z[:, :3].T.astype(np.float64), p)
     each = law.Workplace(*(column[:, None] for column in place))
     will = lives["motivation"].astype(np.float64)[:, None]
-    used = law.application(levels(lives, rules, p.day), likeness(lives, rules), each, will, p)
+    used = law.application(levels(lives.mind, lives.touched, rules, p.day), likeness(lives, rules), each, will, p)
     whole = (destination(lives, rules) * used).sum(1)
     return Applied(p.day, whole, np.asarray(law.check(whole, z[:, 3], p), np.float64), place)
 

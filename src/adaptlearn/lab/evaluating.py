@@ -1,6 +1,7 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,17 +57,18 @@ def run(config: Config) -> None:
     from adaptlearn.agents.shelf import CEILINGS
 
     rooms = worlds_of(config)
-    names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    first = rooms[0][1]
-    policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
-    trained = {name: checkpoint.trained_in(name, rooms[0][1].world) for name in names if name.endswith(".npz")}
+    asked = [config.baseline, *(a for a in config.agents if a != config.baseline)]
+    first, called = rooms[0][1], titles(asked)
+    names, baseline = list(called.values()), called[config.baseline]
+    policies = {called[n]: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in asked}
+    trained = {called[n]: checkpoint.trained_in(n, first.world) for n in asked if n.endswith(".npz")}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
     with (
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
     ):
-        rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
+        rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
                            threads=config.threads, live=lives_on(config.compute, config.cluster), trained=trained,
                            progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
@@ -85,12 +87,18 @@ def run(config: Config) -> None:
     if config.format == "table" and len(names) > 1:
         cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
         strata = np.zeros(config.learners, np.int64)
-        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, config.baseline)
+        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
         show(
             [robust_row(row) for row in robust(table)],
             title="\nOver all of them",
             notes=[NOTE, verdict(table).words + "."],
         )
+
+
+def titles(agents: list[str]) -> dict[str, str]:
+    """What each agent is called in a table: a file by its stem, where no other has the same."""
+    stems = [Path(name).stem if name.endswith(".npz") else name for name in agents]
+    return {name: stem if stems.count(stem) == 1 else name for name, stem in zip(agents, stems, strict=True)}
 
 
 def worlds_of(config: Config) -> list[Any]:
