@@ -43,6 +43,8 @@ def rules(
     decides: str | None = None,
     reasons: float | None = None,
     population: Population | None = None,
+    change: Mapping[str, Any] | None = None,
+    motives: bool | None = None,
     law_params: Any = None,
     behaviour_params: Any = None,
     reward_params: Any = None,
@@ -59,6 +61,9 @@ def rules(
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
         reasons: share of offers that come with a reason; None takes the world's own.
+        change: of destination, where it differs from the population's: ``rate`` (a share), ``day_mean`` or ``day``
+            (about when, or the very day), ``to`` (a role).
+        motives: whether the motive moves behaviour (``laws.motives``); None: if the population says how.
         law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
             starts from the constants that its population was fitted with.
 
@@ -67,9 +72,11 @@ def rules(
     """
     from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
     from adaptlearn.envs import rewards
     from adaptlearn.laws import behaviour
+    from adaptlearn.laws import motives as moved
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
@@ -77,15 +84,23 @@ def rules(
     text = reward_named(reward) if isinstance(reward, str) else reward
     weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
     people = population or population_of(place)
-    fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
-    own = params_of("population.constants", mind, fitted) if fitted else None
+    people = changing(people, change, place.role_ids, "change") if change else people
+    conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
+    own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
-        place, mind, behaviour, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
-        meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing, mandatory=mandatory, decides=decides, reasons=reasons,
+        place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
+        meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
+        mandatory=mandatory, decides=decides, reasons=reasons,
         law_params=params_of("law_params", mind, law_params, own),
-        behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
+        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _fitted(people: Population, text: ModuleType) -> Any:
+    """A text's constants as they belong to these people; None where nothing is said of them."""
+    given = people.constants.get(text.__name__.rpartition(".")[2])
+    return params_of("population.constants", text, given) if given else None
 
 
 def reward_named(name: str) -> ModuleType:

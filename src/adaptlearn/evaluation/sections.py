@@ -77,12 +77,16 @@ def levels(study: Study) -> Section:
     """Outcomes by Kirkpatrick level."""
     m, rows = study.matrix, []
     for outcome in OUTCOMES:
-        means = {p: _mean(m.cells[p, 0][outcome.key]) for p in (study.candidate, m.baseline)}
+        new, old = (m.cells[p, 0][outcome.key] for p in (study.candidate, m.baseline))
+        if np.isfinite(new - old).sum() < 2:  # nobody's destination changed, or nothing is said of work
+            continue
+        means = {p: _mean(x) for p, x in ((study.candidate, new), (m.baseline, old))}
         rows.append({"level": outcome.level, "outcome": outcome.title, "unit": outcome.unit, **means,
                      "difference": against(study, outcome.key).mean})  # fmt: skip
     words = (
-        "Behaviour at work (level 3) and results (level 4) are not simulated. Money is what a programme costs, "
-        "never what it returns."
+        "Transfer to the job (level 3), where it stands here, is assumed from published directions (grade C), and a "
+        "platform would see the manager's check alone. Results (level 4) are not simulated. Money is what a programme "
+        "costs, never what it returns."
     )
     caption = f"In the likeliest world ({m.name(0)}): {study.candidate} and {m.baseline}"
     return Section("Outcomes, level by level", (words,), (), (tabled(caption, rows, signed=3),))

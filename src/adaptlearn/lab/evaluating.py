@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Interval
+from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
@@ -44,6 +46,7 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
+WORK = "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Assumed (C)."
 NOTE = (
     "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
 )
@@ -72,11 +75,12 @@ def run(config: Config) -> None:
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
         tracker.metrics({f"gain/{end}": r.gain.mean for end, r in zip(ends, rows, strict=True) if r.gain is not None})
-        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) for row in rows]
+        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | at_work(lives[key], rooms[key[1]][1])
+                for row, key in zip(rows, lives, strict=True)]  # fmt: skip
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [*NOTES, tracker.link()] if config.track else NOTES
+    notes = [*NOTES, *([WORK] if "applied" in told[0] else []), *([tracker.link()] if config.track else [])]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
                f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
@@ -142,6 +146,12 @@ def as_row(row: Standing) -> dict[str, object]:
         "origin": row.origin,
         "stayed": row.stayed, "minutes": row.minutes, "staff_min": row.staff_minutes, "stars": row.stars,
     }  # fmt: skip
+
+
+def at_work(lives: Lives, rules: Rules) -> dict[str, object]:
+    """What shows on the job, and what a manager notes of it; nothing where the population says nothing of work."""
+    work = applied(lives, rules)
+    return {} if work is None else {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
 
 
 def csv_of(rows: list[dict[str, object]]) -> str:
