@@ -1,4 +1,4 @@
-"""Has a stream changed? Two spans of it compared, so strictly that false alarms are rare however many things are watched.
+"""Has a stream changed? Two spans compared, so strictly that false alarms are rare however many things are watched.
 
 Learners are the units: each is counted once in a span, by one decision drawn by luck with an address, so that what one
 learner does many times is not taken for many learners. Learners at different points of a programme differ, and a cohort
@@ -71,9 +71,7 @@ def binned(reference: NDArray[Any], recent: NDArray[Any]) -> tuple[NDArray[np.in
     return place[: len(reference)], place[len(reference) :]
 
 
-def counted(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], old: NDArray[Any], new: NDArray[Any]
-) -> list[Floats]:
+def counted(rows: NDArray[np.int64], columns: NDArray[np.int64], old: NDArray[Any], new: NDArray[Any]) -> list[Floats]:
     """Learners by span and bin, one table per stratum in which both spans have learners.   -> S x [2, B]"""
     bins = int(max(rows.max(), columns.max())) + 1
     tables = []
@@ -107,8 +105,10 @@ def chance(tables: list[Floats]) -> float:
 
 
 def stability(tables: list[Floats]) -> float:
-    """Population stability index, strata weighted by their recent learners: sum (q - p) log(q / p), half a learner added
-    to each bin so that an empty one counts."""
+    """Population stability index sum (q - p) log(q / p), strata weighted by their recent learners.
+
+    Half a learner is added to each bin, so that an empty one counts.
+    """
     sizes, weights = [], []
     for table in map(pooled, tables):
         old, new = (table + 0.5) / (table + 0.5).sum(1, keepdims=True)

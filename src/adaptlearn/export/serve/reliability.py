@@ -12,14 +12,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.evaluation.resample import Interval, draws_of, spread
-from adaptlearn.export.runtime import Runtime
+from .bundled import Runtime
 
 Floats = NDArray[np.float64]
 
 BINS = 10  #: of equal width, as tracing.scoring
 TOLERANCE = 0.05  #: how far the mean prediction may be from the share correct before it matters
 FEWEST = 50  #: learners with answers at least
+
+
+class Interval(NamedTuple):
+    """An estimate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 class Bin(NamedTuple):
@@ -81,19 +88,26 @@ def calibration(
         return Calibration((), int(n.sum()), len(names), none, np.nan, none, "too early")
     place = np.minimum((p * BINS).astype(int), BINS - 1)
     sums = np.stack([_by(who, place, len(names), column) for column in (n, n * p, right)])  # [3, L, B]
-    again = draws_of(np.zeros(len(names)), draws, 0).astype(np.float64)
+    again = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1.0 / len(names)), draws).astype(float)
     asked, told, got = (again @ one for one in sums)  # each [draws, B]
     whole = sums.sum(1)
-    error = spread(_error(whole[1:2], whole[2:3], whole[0:1])[0], _error(told, got, asked))
-    bins = tuple(_bin(b, whole[:, b], got[:, b] / np.maximum(asked[:, b], 1.0)) for b in np.flatnonzero(whole[0]))
-    shift, sure = _shift(*sums.sum(2), 0.05), _shift(*sums.sum(2), at)
+    error = spread(float(_error(whole[1:2], whole[2:3], whole[0:1])[0]), _error(told, got, asked))
+    bins = tuple(_bin(int(b), whole[:, b], got[:, b] / np.maximum(asked[:, b], 1.0)) for b in np.flatnonzero(whole[0]))
+    items_, expected, got_right = sums.sum(2)
+    shift, sure = (_shift(items_, expected, got_right, one) for one in (0.05, at))
     verdict = "too low" if sure.low > TOLERANCE else "too high" if sure.high < -TOLERANCE else "true"
     return Calibration(bins, int(n.sum()), len(names), error, _by_chance(p, n, place), shift, verdict)
 
 
+def spread(value: float, drawn: Floats) -> Interval:
+    """An estimate and the middle 95 % of its draws."""
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(value, float(low), float(high))
+
+
 def _by(who: NDArray[np.int64], place: NDArray[np.int64], learners: int, column: Floats) -> Floats:
     """A column summed by learner and bin.   -> [L, B]"""
-    return np.bincount(who * BINS + place, column, learners * BINS).reshape(learners, BINS)
+    return np.asarray(np.bincount(who * BINS + place, column, learners * BINS).reshape(learners, BINS), np.float64)
 
 
 def _error(told: Floats, got: Floats, asked: Floats) -> Floats:
