@@ -47,6 +47,7 @@ class Standing:
     notice: str = ""  # what has just been done
     contact: str = ""  # whom to ask
     until: str = ""  # when the link ends
+    forms: bool = True  # buttons; False where the page is shown by somebody else, who has the doors for them
 
 
 def saying(known: float) -> str:
@@ -143,14 +144,20 @@ def learner_page(
     return page
 
 
+def ended_page() -> str:
+    """What stands where a link has ended, or never was."""
+    page: str = _template("ended.html.jinja").render()
+    return page
+
+
 @cache
-def _template() -> Any:
+def _template(name: str = "learner.html.jinja") -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template("learner.html.jinja")  # fmt: skip
+    ).get_template(name)  # fmt: skip
 
 
-__all__ = ["Action", "SkillView", "Standing", "collected", "learner_page", "saying", "skills_of"]
+__all__ = ["Action", "SkillView", "Standing", "collected", "ended_page", "learner_page", "saying", "skills_of"]
