@@ -80,7 +80,7 @@ class Batch:
             found = self.store.last(self.t, tenant, learners)
             self.last |= {(tenant, learner): last for learner, last in found.items()}
             rows = self.store.by_key(self.t, tenant, [key for owner, key in keys if owner == tenant])
-            self.taken |= {(tenant, key): row._mapping for key, row in rows.items()}
+            self.taken |= {(tenant, key): row._asdict() for key, row in rows.items()}
 
     # --- learners -----------------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class Batch:
             except (Refused, KeyError, ValueError, TypeError):
                 standing = None  # of another version: the events know better
         rows = self.store.events(self.t, tenant, learner, -1 if standing is None else standing.seq)
-        written = [row._mapping | {"body": json.loads(row.body)} for row in rows]
+        written = [row._asdict() | {"body": json.loads(row.body)} for row in rows]
         for event in [*written, *(one | {"body": json.loads(one["body"])} for one in self.events
                                   if (one["tenant"], one["learner"]) == (tenant, learner))]:  # fmt: skip
             standing = fold(standing, event, served.runtime, self.fleet.words)
@@ -172,7 +172,7 @@ class Batch:
     def _decision(self, told: Told) -> Mapping[str, Any] | None:
         own = [row for row in self.made.values() if (row["tenant"], row["learner"]) == (told.tenant, told.learner)]
         if told.decision is None:
-            rows = own[-1:] or [row._mapping for row in self.store.decisions(self.t, told.tenant, told.learner)]
+            rows = own[-1:] or [row._asdict() for row in self.store.decisions(self.t, told.tenant, told.learner)]
             return rows[0] if rows else None
         latest = self.held.decision((told.tenant, told.learner))
         for known in (*own, latest):
@@ -181,7 +181,7 @@ class Batch:
         row = self.store.decision(self.t, told.tenant, told.decision)
         if row is None or row.learner != told.learner:
             raise Unknown("decision", told.decision, "the id of a decision about this learner, as recommend gave it")
-        return row._mapping
+        return row._asdict()
 
     # --- decisions ----------------------------------------------------------------------------------------------
 

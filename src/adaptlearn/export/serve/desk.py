@@ -1,7 +1,7 @@
 """The desk: requests that wait are taken together, decided together, written in one transaction, and then answered.
 
 That one write to the disk is shared is what lets a single process acknowledge a thousand requests a second, each of
-them safe; that one call of the graph is shared makes a decision cost a fourth. One thread does it, so nothing is locked.
+them safe; that one call of the graph is shared makes a decision cost a fourth. One thread does it: nothing is locked.
 """
 
 import asyncio

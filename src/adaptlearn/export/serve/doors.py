@@ -1,7 +1,7 @@
 """Who may come in: a key for every door but /health and /ready, with the scope that the door asks for."""
 
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -12,15 +12,14 @@ from .refusals import Denied
 from .settings import Settings
 from .store import Store
 
-_declared = HTTPBearer(
-    auto_error=False, description="an API key, `Bearer al_...`; Basic with its id and secret as well"
-)
+_bearer = HTTPBearer(auto_error=False, description="an API key, `Bearer al_...`; or Basic, its id and its secret")
+Declared = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 def allowed(scope: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency: the caller, if their key is for this. Which tenant they ask for follows from the key alone."""
 
-    async def enter(request: Request, _: HTTPAuthorizationCredentials | None = Depends(_declared)) -> Caller:
+    async def enter(request: Request, _: Declared) -> Caller:
         keys = cast(Keys, request.app.state.keys)
         caller = keys.caller(request.headers.get("authorization", ""))
         if caller is None:

@@ -1,5 +1,7 @@
 """The doors of whoever is on duty: is it alive, is it ready, how is it doing."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -29,7 +31,7 @@ def ready(request: Request) -> Ready | JSONResponse:
 
 
 @router.get("/metrics", responses={**DESCRIBED, 200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics(request: Request, _: Caller = Depends(allowed("metrics"))) -> Response:
+async def metrics(request: Request, _: Annotated[Caller, Depends(allowed("metrics"))]) -> Response:
     """Counts and times for Prometheus; nothing about any one person."""
     text, kind = request.app.state.meters.text(desk_of(request))
     return Response(text, media_type=kind)

@@ -40,7 +40,7 @@ class Held:
             self._decisions.move_to_end(who)
         for kept in (self._standings, self._decisions):
             while len(kept) > self.most:
-                kept.popitem(last=False)  # type: ignore[attr-defined]
+                kept.popitem(last=False)
 
     def forget(self, tenant: str, learner: str) -> None:
         """Nothing of this learner stays."""

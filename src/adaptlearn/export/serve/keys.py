@@ -1,8 +1,8 @@
 """API keys: who asks, for which tenant, and what they may do. Only a hash of a key is kept.
 
 A key is ``al_<id>_<secret>`` with 256 random bits of secret, so that one SHA-256 is as good as any slower hash: there
-is nothing to guess. Sent as ``Authorization: Bearer <key>``, or as Basic with the id as name and the secret as password,
-which is what learning record stores can do.
+is nothing to guess. Sent as ``Authorization: Bearer <key>``, or as Basic with the id as name and the secret as
+password, which is what learning record stores can do.
 """
 
 import base64

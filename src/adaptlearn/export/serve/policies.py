@@ -1,9 +1,9 @@
 """Which bundle decides for whom: aliases that change while the service runs, with their history.
 
 ``champion`` decides; ``canary`` decides for a share of the learners, always the same ones; ``shadow`` is asked as well
-and never heard; ``pause`` is the kill switch: the author's syllabus decides for everybody. An alias is moved by appending
-a row; what was before is still there, so that to go back is one command. Bundles lie in the store itself: every worker
-finds every one of them, and a rollback needs no file that someone may have tidied away.
+and never heard; ``pause`` is the kill switch: the author's syllabus decides for everybody. An alias is moved by
+appending a row; what was before is still there, so that to go back is one command. Bundles lie in the store itself:
+every worker finds every one of them, and a rollback needs no file that someone may have tidied away.
 """
 
 import io

@@ -17,7 +17,7 @@ from .wire import Problem
 KIND = "application/problem+json"
 TITLES = {
     400: "not understood", 401: "no valid key", 403: "not what this key is for", 404: "not found",
-    405: "another method", 409: "something else was sent under this key", 413: "too large", 415: "another kind of content", 422: "refused",
+    405: "another method", 409: "something else was sent under this key", 413: "too large", 422: "refused",
     500: "a fault of the service", 503: "not now",
 }  # fmt: skip
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

@@ -15,10 +15,12 @@ from .wire import Advice, LearnerBody, ObserveBody, Observed, Profile, Recommend
 
 router = APIRouter(responses=dict(DESCRIBED), tags=["learners"])
 At = Annotated[Desk, Depends(desk_of)]
+MayAsk = Annotated[Caller, Depends(allowed("recommend"))]
+MayTell = Annotated[Caller, Depends(allowed("observe"))]
 
 
 @router.post("/recommend", response_model=Advice)
-async def recommend(body: RecommendBody, desk: At, caller: Caller = Depends(allowed("recommend"))) -> Any:
+async def recommend(body: RecommendBody, desk: At, caller: MayAsk) -> Any:
     """A slate for one learner. It is logged before it is answered, with the chance of each place."""
     at = now()
     told = None
@@ -28,14 +30,14 @@ async def recommend(body: RecommendBody, desk: At, caller: Caller = Depends(allo
 
 
 @router.post("/observe", response_model=Observed)
-async def observe(body: ObserveBody, desk: At, caller: Caller = Depends(allowed("observe"))) -> Any:
+async def observe(body: ObserveBody, desk: At, caller: MayTell) -> Any:
     """What became of a recommendation. Answered when it is on the disk; late, twice or out of order does no harm."""
     event = body.model_dump(exclude_none=True, exclude={"id", "learner", "decision"})
     return await desk.ask(Told(caller.tenant, body.learner, "observed", body.id, event, now(), body.decision))
 
 
 @router.post("/learners", response_model=Observed)
-async def learners(body: LearnerBody, desk: At, caller: Caller = Depends(allowed("observe"))) -> Any:
+async def learners(body: LearnerBody, desk: At, caller: MayTell) -> Any:
     """A learner begins, or goes on with another profile."""
     return await desk.ask(Told(caller.tenant, body.learner, "profile", body.id, _said(body.profile), now()))
 

@@ -12,7 +12,7 @@ does the same by default. Whatever is given up here loses acknowledged events wh
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,7 +52,7 @@ class Store:
             sa.event.listen(self.engine, "connect", _durable)
             sa.event.listen(self.engine, "begin", _begin)
         self._looking = self.engine.execution_options(looking=True)
-        self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
+        self._insert: Callable[..., Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
         self._last = sa.text(LAST.format(LISTED[self.dialect]))
         self.secret = self._made()
 
@@ -162,7 +162,7 @@ class Store:
         """Does the database answer?"""
         try:
             with self.reading() as t:
-                return t.execute(sa.text("SELECT 1")).scalar_one() == 1
+                return bool(t.execute(sa.text("SELECT 1")).scalar_one())
         except sa.exc.SQLAlchemyError:
             return False
 
