@@ -38,7 +38,8 @@ ALERTS = (
         'absent(up{job="adaptlearn"} == 1)', "2m",
     ),
     Alert(
-        "AdaptlearnNotNow", PAGE, "More than 1 % of requests are answered 503: the database does not answer, or more waits "
+        "AdaptlearnNotNow", PAGE, "More than 1 % of requests are answered 503: the database does not answer, or "
+        "more waits "
         "than may wait. Nothing was taken of those; whoever asked may send them again.",
         "Does /ready name the database? Else the desk is full: look at adaptlearn_waiting and the disk's latency.",
         ("curl -sS localhost:8000/ready",),
@@ -61,7 +62,8 @@ ALERTS = (
         f"> {SLOW}",
     ),
     Alert(
-        "AdaptlearnFallback", PAGE, f"More than {watch.FALLBACK:.0%} of decisions were made by the author's syllabus, and "
+        "AdaptlearnFallback", PAGE, f"More than {watch.FALLBACK:.0%} of decisions were made by the author's "
+        "syllabus, and "
         "nobody paused the policy. Learners still get something sensible.",
         "What do the decisions say why? Learners who opted out count here; a graph that fails says so.",
         ("adaptlearn serve watch database=$DATABASE", "adaptlearn bundle check bundle"),
@@ -78,7 +80,8 @@ ALERTS = (
         "max(adaptlearn_paused) == 1", "1d",
     ),
     Alert(
-        "AdaptlearnQuiet", TICKET, "Half of last week's decisions at most, over a whole day: the LMS asks less, or not at "
+        "AdaptlearnQuiet", TICKET, "Half of last week's decisions at most, over a whole day: the LMS asks less, or "
+        "not at "
         "all.",
         "Holidays? Else is a key revoked (401), or a forwarding stopped?",
         ("curl -sS -H \"Authorization: Bearer $KEY\" localhost:8000/metrics",),
@@ -87,10 +90,13 @@ ALERTS = (
         "1h",
     ),
     Alert(
-        "AdaptlearnOtherPeople", TICKET, "Learners who begin, or the state in which decisions find them, are not those of "
-        f"the weeks before: stability index over {drift.SIZE:g}, and so unlikely by chance that all checks together cry "
+        "AdaptlearnOtherPeople", TICKET, "Learners who begin, or the state in which decisions find them, are not "
+        "those of "
+        f"the weeks before: stability index over {drift.SIZE:g}, and so unlikely by chance that all checks "
+        "together cry "
         f"wolf {drift.A_YEAR:g} time a year.",
-        "Which check moved? A new site or a new role is news, not a fault; a missing field (motive, minutes) is a fault of "
+        "Which check moved? A new site or a new role is news, not a fault; a missing field (motive, minutes) is a "
+        "fault of "
         "whoever sends profiles.",
         ("adaptlearn serve watch database=$DATABASE format=json",
          "adaptlearn serve log database=$DATABASE to=log.parquet", "adaptlearn doctor log=answers.csv"),
@@ -98,7 +104,8 @@ ALERTS = (
         checks=(*watch.PEOPLE, *watch.STATE),
     ),
     Alert(
-        "AdaptlearnOtherPolicy", TICKET, "The champion decides otherwise than in the weeks before, at the same steps of a "
+        "AdaptlearnOtherPolicy", TICKET, "The champion decides otherwise than in the weeks before, at the same "
+        "steps of a "
         "programme: other activities, or more or less by chance.",
         "Did the catalogue or the rules change? Did the people (see above)? If neither, was the bundle replaced?",
         ("adaptlearn serve watch database=$DATABASE", "adaptlearn serve replay DECISION database=$DATABASE"),
@@ -106,9 +113,11 @@ ALERTS = (
         checks=watch.POLICY,
     ),
     Alert(
-        "AdaptlearnWrongPredictions", TICKET, "Answers are right more often, or less, than the platform predicts, by more "
+        "AdaptlearnWrongPredictions", TICKET, "Answers are right more often, or less, than the platform predicts, "
+        "by more "
         f"than {reliability.TOLERANCE:.0%} of answers: what it believes learners know is off.",
-        "The table of predictions shows where. Too high everywhere: items got harder, or answers are lost. One skill only: "
+        "The table of predictions shows where. Too high everywhere: items got harder, or answers are lost. One "
+        "skill only: "
         "an activity that is tagged wrongly.",
         ("adaptlearn serve watch database=$DATABASE", "adaptlearn serve log database=$DATABASE to=answers.csv",
          "adaptlearn trace log=answers.csv", "adaptlearn calibrate log=answers.csv world=W to=W-2"),
@@ -118,7 +127,8 @@ ALERTS = (
     Alert(
         "AdaptlearnNoReplay", PAGE, "A decision made again from what was written down is not the decision that was "
         "logged: the log cannot be trusted for judging policies, or something decides that is not in the store.",
-        "What differs: bundle, events, choice or chance? Other hardware may move chances by 2e-5, which is allowed for.",
+        "What differs: bundle, events, choice or chance? Other hardware may move chances by 2e-5, which is allowed "
+        "for.",
         ("adaptlearn serve replay DECISION database=$DATABASE",),
         "Yes, to a bundle whose decisions replay; keep the database as it is for a look.",
         checks=("decisions that do not replay",),
@@ -138,8 +148,9 @@ def rules() -> str:
              "  - name: adaptlearn", "    rules:"]  # fmt: skip
     for alert in ALERTS:
         if alert.expr:
-            lines += [f"      - alert: {alert.name}", f"        expr: {_quoted(alert.expr)}", f"        for: {alert.hold}",
-                      "        labels:", f"          severity: {alert.severity}", "        annotations:",
+            lines += [f"      - alert: {alert.name}", f"        expr: {_quoted(alert.expr)}",
+                      f"        for: {alert.hold}", "        labels:", f"          severity: {alert.severity}",
+                      "        annotations:",
                       f"          summary: {_quoted(alert.meaning)}",
                       f"          runbook: docs/runbook.md#{alert.name.lower()}"]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -153,8 +164,10 @@ def runbook() -> str:
         also = f"; `serve watch`: {', '.join(alert.checks)}" if alert.expr and alert.checks else ""
         which = f": {', '.join(alert.checks)}" if alert.checks and not alert.expr else ""
         shell = "\n".join(f"    {command}" for command in alert.commands)
-        parts.append(f"### {alert.name}\n\n*{alert.severity} · {when}{which}{also}*\n\n{alert.meaning}\n\n"
-                     f"**First look.** {alert.first_look}\n\n{shell}\n\n**Roll back?** {alert.roll_back}\n")  # fmt: skip
+        head = f"### {alert.name}\n\n*{alert.severity} · {when}{which}{also}*"
+        parts.append(f"{head}\n\n{alert.meaning}\n\n"
+                     f"**First look.** {alert.first_look}\n\n{shell}\n\n"
+                     f"**Roll back?** {alert.roll_back}\n")  # fmt: skip
     return "\n".join(parts)
 
 

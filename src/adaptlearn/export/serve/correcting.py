@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .bundled import Record, Refused, Runtime, contracts
+from .bundled import Record, Refused, Runtime, contract
 
 
 def self_reported(runtime: Runtime, record: Record, skill: str, knows: bool, day: float) -> Record:
@@ -17,8 +17,8 @@ def self_reported(runtime: Runtime, record: Record, skill: str, knows: bool, day
     Raises:
         Refused: a skill the bundle does not speak of.
     """
-    k = contracts.known("skill", skill, runtime.contract.skill_at)
-    when = max(contracts.number("day", day, 0.0, 1e5, "3.5"), record.day)
+    k = contract.known("skill", skill, runtime.contract.skill_at)
+    when = max(contract.number("day", day, 0.0, 1e5, "3.5"), record.day)
     items = np.zeros((1, len(runtime.contract.skills)), np.float32)
     items[0, k] = 1.0
     happened = {**dict.fromkeys(runtime.contract["happened_names"], 0.0), "has_event": 1.0, "day": when}

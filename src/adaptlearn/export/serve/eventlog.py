@@ -7,19 +7,12 @@ could not be told the same, and the life is left out and counted under its reaso
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .bundled import Recommendation, Runtime
+from .bundled import Recommendation, Runtime, advice, luck
 from .lives import Life, moments
 from .standing import DAY
 from .words import Words, translated
 
-try:
-    from adaptlearn.export.runtime.advice import Choice
-    from adaptlearn.export.runtime.luck import uniforms
-except ModuleNotFoundError:
-    from adaptlearn_runtime.advice import Choice  # type: ignore[no-redef]
-    from adaptlearn_runtime.luck import uniforms  # type: ignore[no-redef]
-
-ANSWERS = ("learner", "skill", "correct", "item", "day")  #: columns of a table of answers
+ANSWERS = ("learner", "skill", "correct", "day")  #: columns of a table of answers
 
 
 def untellable(one: Life, digest: str, runtime: Runtime) -> str:
@@ -43,12 +36,13 @@ def lines_of(one: Life, digest: str, runtime: Runtime, words: Words) -> Iterator
         if moment.answer is None:
             continue
         body = {k: v for k, v in moment.answer["body"].items() if k not in ("memory", "policy")}
-        yield runtime.line(_advice(one, moment.decision["body"], moment.before.record), translated(body, runtime, words))
+        given = _advice(one, moment.decision["body"], moment.before.record)
+        yield runtime.line(given, translated(body, runtime, words))
 
 
 def _advice(one: Life, line: Mapping[str, Any], record: Any) -> Recommendation:
     """A decision as it was given, as far as a line asks."""
-    choices = tuple(Choice(a, a, p, "", "") for a, p in zip(line["offered"], line["propensity"], strict=True))
+    choices = tuple(advice.Choice(a, a, p, "", "") for a, p in zip(line["offered"], line["propensity"], strict=True))
     return Recommendation(one.learner, line["day"], choices, {}, {}, line["policy"], line["fallback"], record)
 
 
@@ -62,11 +56,10 @@ def answers_of(one: Life, number: int) -> Iterator[dict[str, Any]]:
         body = event["body"]
         for skill, asked in (body.get("items") or {}).items() if event["kind"] == "observed" else ():
             right = int((body.get("correct") or {}).get(skill, 0))
-            order = uniforms(0, "answers", f"{number}/{skill}", event["seq"], int(asked)).argsort(kind="stable")
+            order = luck.uniforms(0, "answers", f"{number}/{skill}", event["seq"], int(asked)).argsort(kind="stable")
             day = body.get("day", (event["at"] - started) / DAY)
             for place in order:
-                yield {"learner": number, "skill": skill, "correct": int(place < right), "item": body.get("taken") or "",
-                       "day": day}  # fmt: skip
+                yield {"learner": number, "skill": skill, "correct": int(place < right), "day": day}
 
 
 __all__ = ["ANSWERS", "answers_of", "lines_of", "untellable"]

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from . import leaving, links
 from .batch import OPTED_OUT, Batch, Told, Unknown
-from .bundled import Recommendation
+from .bundled import Recommendation, Refused
 from .desk import Desk, Errand
 from .doors import allowed, desk_of, store_of
 from .keys import Caller
@@ -26,6 +26,9 @@ from .wire import Key, Name, Observed, Strict
 
 router = APIRouter(responses=dict(DESCRIBED), tags=["explain"])
 At = Annotated[Desk, Depends(desk_of)]
+MayRead = Annotated[Caller, Depends(allowed("read"))]
+MayCorrect = Annotated[Caller, Depends(allowed("correct"))]
+MayErase = Annotated[Caller, Depends(allowed("erase"))]
 PLACES = 3  #: recommendations on a page
 
 
@@ -149,9 +152,7 @@ def again(store: Store, desk: Desk, tenant: str, name: str) -> Replay:
 
 
 @router.get("/decisions/{decision}/replay", response_model=Again)
-async def replay(
-    decision: Key, request: Request, desk: At, caller: Caller = Depends(allowed("read"))
-) -> Again:
+async def replay(decision: Key, request: Request, desk: At, caller: MayRead) -> Again:
     """Decide again as it was decided, and say what differs."""
     found = await run_in_threadpool(again, store_of(request), desk, caller.tenant, decision)
     choices = found.advice.choices if found.advice else ()
@@ -160,7 +161,7 @@ async def replay(
 
 
 @router.post("/learners/page", response_class=HTMLResponse)
-async def page(body: WhoBody, desk: At, caller: Caller = Depends(allowed("read"))) -> HTMLResponse:
+async def page(body: WhoBody, desk: At, caller: MayRead) -> HTMLResponse:
     """The learner's page as they see it, for a platform that shows it itself."""
     seen = await looked_at(desk, caller.tenant, body.learner)
     beside = Beside(seen.standing.opted_out, seen.said, contact=desk.settings.contact, forms=False)
@@ -168,37 +169,37 @@ async def page(body: WhoBody, desk: At, caller: Caller = Depends(allowed("read")
 
 
 @router.post("/learners/correct", response_model=Observed)
-async def correct(body: CorrectBody, desk: At, caller: Caller = Depends(allowed("correct"))) -> Any:
+async def correct(body: CorrectBody, desk: At, caller: MayCorrect) -> Any:
     """The learner says that they know a skill, or do not. It is an event, and the belief answers."""
     word = {"skill": body.skill, "knows": body.knows}
     return await desk.ask(Told(caller.tenant, body.learner, "said", body.id, word, now()))
 
 
 @router.post("/learners/opt", response_model=Observed)
-async def opt(body: OptBody, desk: At, caller: Caller = Depends(allowed("correct"))) -> Any:
+async def opt(body: OptBody, desk: At, caller: MayCorrect) -> Any:
     """The learner switches recommendations off, or on again."""
     return await desk.ask(Told(caller.tenant, body.learner, "opted", body.id, {"out": body.out}, now()))
 
 
 @router.post("/learners/link", response_model=Link)
-async def link(body: LinkBody, request: Request, caller: Caller = Depends(allowed("correct"))) -> Link:
+async def link(body: LinkBody, request: Request, caller: MayCorrect) -> Link:
     """A link for the learner, to be handed to nobody else."""
     try:
         secret, until = await run_in_threadpool(links.make, store_of(request), caller.tenant, body.learner, body.days)
-    except leaving.Refused as refusal:
+    except Refused as refusal:
         raise Unknown(refusal.field, body.learner, refusal.needed) from refusal
     return Link(path=f"/me/{secret}/", until=moment(until))
 
 
 @router.post("/learners/export", responses={200: {"content": {"application/json": {}}}}, response_class=Response)
-async def export(body: WhoBody, request: Request, desk: At, caller: Caller = Depends(allowed("read"))) -> Response:
+async def export(body: WhoBody, request: Request, desk: At, caller: MayRead) -> Response:
     """Everything kept about a learner, and what it means."""
     text = await run_in_threadpool(file_of, store_of(request), desk, caller.tenant, body.learner)
     return Response(text, media_type="application/json")
 
 
 @router.post("/learners/erase", response_model=Left)
-async def erase(body: WhoBody, request: Request, desk: At, caller: Caller = Depends(allowed("erase"))) -> Left:
+async def erase(body: WhoBody, request: Request, desk: At, caller: MayErase) -> Left:
     """Nothing of a learner stays: not in the store, not in its log, not in memory. It cannot be undone."""
 
     def leave(batch: Batch) -> int:

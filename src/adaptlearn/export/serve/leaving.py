@@ -1,9 +1,9 @@
 """What a learner may have: everything that is kept about them as one file, and that nothing of it is kept any more.
 
-Erased is erased from the file, byte for byte. SQLite overwrites what it deletes (``secure_delete``), but pages that were
-rearranged before may still hold old rows, and so may the write-ahead log: the file is written anew (VACUUM) and the log
-is cut to nothing. PostgreSQL keeps dead rows until VACUUM FULL writes the tables anew, and in its log and backups until
-these expire: the page on privacy says so. What stays is a number: how many were erased.
+Erased is erased from the file, byte for byte. SQLite overwrites what it deletes (``secure_delete``), but pages that
+were rearranged before may still hold old rows, and so may the write-ahead log: the file is written anew (VACUUM) and
+the log is cut to nothing. PostgreSQL keeps dead rows until VACUUM FULL writes the tables anew, and in its log and
+backups until these expire: the page on privacy says so. What stays is a number: how many were erased.
 """
 
 import json
@@ -19,12 +19,11 @@ from .bundled import Refused, Runtime
 from .lives import folded, life
 from .privacy import inventory
 from .standing import moment
-from .store import Store
+from .store import ERASED, Store
 from .words import Words
 
 FILE_VERSION = 1  #: of the exported file
-OWNED = (schema.events, schema.decisions, schema.records, schema.links)  #: tables with a learner in them; a test holds this complete
-ERASED = "erased"  #: entry of the table ``meta``: how many learners were erased
+OWNED = (schema.events, schema.decisions, schema.records, schema.links)  #: every table with a learner in it
 PATIENCE = 30.0  #: seconds to wait until nobody reads the write-ahead log
 
 
@@ -95,11 +94,6 @@ def _count(t: Connection) -> None:
         t.execute(sa.insert(schema.meta), [{"name": ERASED, "value": "1"}])
 
 
-def erased(t: Connection) -> int:
-    """How many learners were erased."""
-    return int(t.execute(select(schema.meta.c.value).where(schema.meta.c.name == ERASED)).scalar_one_or_none() or 0)
-
-
 def scrubbed(store: Store) -> None:
     """Write the store's files anew, so that nothing deleted can be read in them.
 
@@ -107,15 +101,16 @@ def scrubbed(store: Store) -> None:
         Refused: a reader kept the old file open for too long; what was to be deleted is deleted, ask again.
     """
     raw = store.engine.raw_connection()
+    connection: Any = raw.driver_connection
     try:
         if store.dialect == "postgresql":
-            raw.driver_connection.autocommit = True
+            connection.autocommit = True
             for table in OWNED:
-                raw.driver_connection.execute(f"VACUUM FULL {table.name}")
+                connection.execute(f"VACUUM FULL {table.name}")
             return
         until = time.monotonic() + PATIENCE
-        raw.driver_connection.execute("VACUUM")
-        while raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        connection.execute("VACUUM")
+        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             if time.monotonic() > until:
                 raise Refused("database", "a reader of the old file", "a moment without one; ask again")
             time.sleep(0.05)
@@ -135,4 +130,4 @@ def as_text(file: Mapping[str, Any]) -> str:
     return json.dumps(file, indent=1, ensure_ascii=False) + "\n"
 
 
-__all__ = ["ERASED", "OWNED", "as_text", "deleted", "erase", "erased", "exported", "idle", "scrubbed"]
+__all__ = ["OWNED", "as_text", "deleted", "erase", "exported", "idle", "scrubbed"]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from . import schema
-from .bundled import Refused, contracts
+from .bundled import Refused, contract
 from .standing import DAY
 from .store import Store, now
 
@@ -34,7 +34,7 @@ def make(store: Store, tenant: str, learner: str, days: float = DAYS) -> tuple[s
     Raises:
         Refused: nobody of that name, or days out of bounds.
     """
-    until = now() + DAY * contracts.number("days", days, 0.01, MOST_DAYS, "30")
+    until = now() + DAY * contract.number("days", days, 0.01, MOST_DAYS, "30")
     secret = secrets.token_urlsafe(32)
     row = {"hash": _hash(secret), "tenant": tenant, "learner": learner, "until": until}
     with store.transaction() as t:

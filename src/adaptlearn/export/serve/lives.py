@@ -1,6 +1,6 @@
 """A learner's life as the store tells it: events and decisions in their order, and where the learner stood at each.
 
-Everything that looks back reads this: replay, the log for off-policy evaluation, what is watched, what a learner is given.
+Everything that looks back reads this: replay, the log for off-policy evaluation, what is watched, a learner's file.
 """
 
 import json

@@ -45,11 +45,12 @@ FORMAT = {
 TOTALS = {
     "now": "day of the last event", "decisions": "events so far", "completed": "activities finished",
     "skipped": "offers passed by", "unfinished": "activities left unfinished", "minutes": "minutes in all",
-    "staff_minutes": "minutes of other people's time", "cost": "cost in all", "success": "running share of right answers",
+    "staff_minutes": "minutes of other people's time", "cost": "cost in all",
+    "success": "running share of right answers",
     "stars": "running rating", "pace": "minutes taken over minutes declared", "gap": "days before the last event",
 }  # fmt: skip
 KEPT = {
-    "decision": "what was recommended, when, with which chance, by which policy, and why the syllabus decided if it did",
+    "decision": "what was recommended, when, with which chance, by which policy; why the syllabus decided, if it did",
     "own word": "what the learner said they know or do not know",
     "switched off": "whether the learner switched recommendations off",
     "memory": "numbers of the policy's own, where a policy has a memory",

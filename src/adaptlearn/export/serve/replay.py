@@ -1,7 +1,7 @@
 """A decision again, from what was written down: the same choice with the same chance, or what is different.
 
-A decision is a pure function of the bundle, the seed, the events before it, the day and the number of places. All of them
-are in the store: the decision's line names the bundle by its digest, and ``seq`` says how many events came before.
+A decision is a pure function of the bundle, the seed, the events before it, the day and the number of places. All of
+them are in the store: the decision's line names the bundle by its digest, and ``seq`` says how many events came before.
 """
 
 import copy

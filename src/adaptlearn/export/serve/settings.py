@@ -18,6 +18,7 @@ class Settings:
     most_batch: int = 64  # requests that are decided and written together
     learners_held: int = 20_000  # records kept in memory, some 4 kB each
     snapshot_every: int = 8  # events of a learner between two records written; a cold start reads at most so many
+    contact: str = ""  # whom learners ask to be erased, on their page; empty: whoever gave them the link
     poll_seconds: float = 0.5  # between two looks at the aliases: how fast a rollback arrives
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ LAST = """SELECT asked.value, (SELECT seq || '/' || key FROM events WHERE tenant
           ORDER BY seq DESC LIMIT 1) FROM ({}) AS asked"""
 HELD = sa.text("""SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' || asked.value, 0))
                   FROM (SELECT value FROM json_array_elements_text(CAST(:listed AS json)) ORDER BY value) AS asked""")
+ERASED = "erased"  #: entry of ``meta``: how many learners were erased, and no word of whom
 BUSY_MS = 10_000  #: how long one writer waits for another, SQLite
 
 
@@ -132,6 +133,12 @@ class Store:
         first = select(events.c.tenant, events.c.learner).where(events.c.seq == 0)
         for row in t.execute(first.order_by(events.c.tenant, events.c.learner)):
             yield row.tenant, row.learner
+
+    def erased(self) -> int:
+        """How many learners were erased, ever."""
+        with self.reading() as t:
+            found = t.execute(select(meta.c.value).where(meta.c.name == ERASED)).scalar_one_or_none()
+        return int(found or 0)
 
     # --- writing ------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Is the service still doing what it was judged to do? One look, over whole days: population, policy, predictions.
 
-Two spans that end at midnight (UTC) are compared: the last ``recent`` days and the ``reference`` days before them. What is
-compared, and how rarely it cries without cause, is said in ``drift`` and ``reliability``; what to do then, in ``alerts``.
+Two spans that end at midnight (UTC) are compared: the last ``recent`` days and the ``reference`` days before them. What
+is compared, and how rarely it cries without cause, is said in ``drift`` and ``reliability``; what to do then, in
+``alerts``.
 Only decisions of the champion count, and each learner once in a span.
 """
 
@@ -13,16 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import drift, reliability
-from .bundled import Runtime
+from .bundled import Runtime, luck
 from .lives import Life, folded
 from .replay import Replay, replayed
 from .standing import DAY, Standing
 from .words import Words, translated
-
-try:
-    from adaptlearn.export.runtime.luck import uniforms
-except ModuleNotFoundError:
-    from adaptlearn_runtime.luck import uniforms  # type: ignore[no-redef]
 
 BANDS = (1, 5, 15)  #: steps at which a learner enters the next stratum: the first, 1-4, 5-14, 15 and later
 PEOPLE = ("role", "weekly_minutes", "motive", "stated", "mandatory")  #: said by newcomers
@@ -85,7 +81,7 @@ class Seen:
         for span in ("reference", "recent"):
             inside = [decision for decision in mine if self.spans.of(decision["at"]) == span]
             if inside:
-                u = uniforms(0, "watch", one.learner, int(self.spans.recent[1] / DAY), 1)[0]
+                u = luck.uniforms(0, "watch", one.learner, int(self.spans.recent[1] / DAY), 1)[0]
                 self._draw(one, inside[int(u * len(inside))], span)
             if span == "recent":
                 self._count(inside)
@@ -156,8 +152,8 @@ class Seen:
         at = drift.level(COMPARISONS, a_year)
         groups = (("population", PEOPLE), ("population", STATE), ("policy", POLICY))
         checks = [self._drift(what, about, at) for about, names in groups for what in names]
-        columns = [list(column) for column in zip(*self.answers, strict=True)] or [[], [], [], []]
-        found = reliability.calibration(*columns, at)
+        who, predicted, items, correct = zip(*self.answers, strict=True) if self.answers else ((), (), (), ())
+        found = reliability.calibration(who, predicted, items, correct, at)
         off = found.verdict in ("too high", "too low")
         checks.append(Check("P(correct)", "predictions", found.shift.value, reliability.TOLERANCE, math.nan,
                             found.verdict, off))  # fmt: skip
@@ -171,14 +167,12 @@ class Seen:
 
     def _service(self) -> list[Check]:
         n = self.counts["decisions"]
-        failed = self.counts["failed"] / n if n else math.nan
-        differ = sum(not one.same for one in self.again)
+        failed = (self.counts["failed"] / n if n else math.nan, FALLBACK)
+        differ = (float(sum(not one.same for one in self.again)), 0.0)
         return [
-            Check("policy failed", "service", failed, FALLBACK, math.nan, "steady" if not failed > FALLBACK else "moved",
-                  failed > FALLBACK),
-            Check("decisions that do not replay", "service", differ, 0.0, math.nan,
-                  "steady" if not differ else "moved", differ > 0),
-        ]  # fmt: skip
+            Check(what, "service", value, limit, math.nan, "moved" if value > limit else "steady", value > limit)
+            for what, (value, limit) in (("policy failed", failed), ("decisions that do not replay", differ))
+        ]
 
 
 __all__ = ["COMPARISONS", "Check", "Seen", "Spans", "spans"]
