@@ -5,8 +5,15 @@ import pytest
 from scipy import stats
 
 from adaptlearn.core import shelf, world
+from adaptlearn.export import bundle
 from adaptlearn.export.runtime import Runtime
-from adaptlearn.export.serve import drift, reliability
+from adaptlearn.export.serve import alerts, drift, reliability, watch
+from adaptlearn.export.serve.batch import Asked, Batch, Told
+from adaptlearn.export.serve.desk import Desk
+from adaptlearn.export.serve.policies import Policies
+from adaptlearn.export.serve.settings import Settings
+from adaptlearn.export.serve.standing import DAY
+from adaptlearn.export.serve.store import Store
 
 
 def binomial_most(n, p):
@@ -126,3 +133,163 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
         shift = reliability.calibration(*answered(dice, 80, spread=0.1), 0.01, draws=2).shift
         held += shift.low <= 0.0 <= shift.high
     assert stats.binom.cdf(held, looks, 0.95) > 1e-3
+
+
+# --- a service, looked at -------------------------------------------------------------------------------------------
+
+TODAY = 20_000 * DAY + 5 * 3600.0  # five in the morning of some day
+
+
+@pytest.fixture(scope="module")
+def bundles(tiny, make_small, tmp_path_factory):
+    """Two policies that draw, and what the tracer in them believes."""
+    place = tmp_path_factory.mktemp("watched")
+    return [bundle.write(make_small(len(tiny.skills), seed=j), tiny, place / f"b{j}") for j in range(2)]
+
+
+def lived(
+    desk, guess, slip, *, shift=0.0, people="counter", learners=240, days=(-35.0, 0.0), steps=3, name="u", seed=0
+):
+    """Learners who begin on some day and answer as their record says they will, or better by ``shift``."""
+    dice, skill = np.random.default_rng(seed), "greeting"
+    runtime = desk.fleet.champion.runtime
+    k = runtime.contract.skill_at[skill]
+    for j in range(learners):
+        at, who = TODAY + DAY * dice.uniform(*days), f"{name}-{j}"
+        told = {"role": people, "weekly_minutes": float(dice.choice([60, 90, 120])), "started": at}
+        for step in range(steps):
+            at += DAY * dice.uniform(0.1, 0.6)
+            profile = Told("acme", who, "profile", f"{who}-p", told, at) if step == 0 else None
+            said = desk.serve([Asked("acme", who, at, 1, None, profile)])[0]
+            with desk.store.transaction() as t:
+                now = Batch(desk.store, desk.held, desk.fleet, desk.settings, t)
+                now.expect([("acme", who)], [])
+                record = now.standing("acme", who, desk.fleet.champion).record
+            day = (at - told["started"]) / DAY
+            known = float(runtime.graph(runtime.feeds([record], [day]))["mastery"][0, k])
+            p = np.clip(known * (1 - slip[k]) + (1 - known) * guess[k] + shift, 0.0, 1.0)
+            event = {"taken": said["choices"][0]["activity"], "completed": True, "minutes": 9.0, "day": day,
+                     "items": {skill: 5}, "correct": {skill: int(dice.binomial(5, p))}}  # fmt: skip
+            if event["taken"] == "nothing-now":
+                continue
+            desk.serve([Told("acme", who, "observed", f"{who}-{step}", event, at + 60.0, said["decision"])])
+
+
+@pytest.fixture
+def watched(tmp_path, bundles):
+    """A service with 35 days behind it, in which nothing has changed."""
+    store = Store(f"sqlite:///{tmp_path}/learners.db")
+    policies = Policies(store)
+    for path in reversed(bundles):
+        policies.set("champion", policies.add(path).digest)
+    desk = Desk(store, policies, Settings(store.url))
+    yield desk, *reliability.tracer_of(desk.fleet.champion.runtime)
+    store.close()
+
+
+def alarms(desk):
+    seen = watch.look(desk.store, desk.policies.fleet(), TODAY)
+    checks, predictions = seen.judged()
+    assert len({check.what for check in checks}) == len(checks) == watch.COMPARISONS + 2
+    assert all(one.same for one in seen.again)
+    return {alert.name for alert, _ in alerts.raised(checks)}, {check.what: check for check in checks}, predictions
+
+
+def test_a_service_in_which_nothing_changes_is_quiet_and_one_that_changes_is_not(watched):
+    """First 28 days as the last 7; then other people, a policy that fails, answers better than predicted."""
+    desk, guess, slip = watched
+    lived(desk, guess, slip, learners=300)
+    found, checks, predictions = alarms(desk)
+    assert found == set()
+    assert {check.verdict for check in checks.values()} == {"steady", "true"}
+    assert predictions.learners >= reliability.FEWEST and predictions.items > 500
+    other = {"days": (-6.0, -2.0), "seed": 1}
+    lived(desk, guess, slip, people="kitchen" if "kitchen" in desk.fleet.champion.runtime.contract.roles else
+          list(desk.fleet.champion.runtime.contract.roles)[-1], shift=0.3, name="v", **other)  # fmt: skip
+    found, checks, predictions = alarms(desk)
+    assert {"AdaptlearnOtherPeople", "AdaptlearnWrongPredictions"} <= found
+    assert checks["role"].alarm and checks["P(correct)"].verdict == "too low" and predictions.shift.low > 0
+    assert not checks["weekly_minutes"].alarm
+
+
+def test_a_policy_that_is_not_the_one_before_is_seen_at_the_same_steps(watched, monkeypatch):
+    """The graph under the same digest decides otherwise, as after a disk that rotted: shares move, and nothing replays."""
+    desk, guess, slip = watched
+    lived(desk, guess, slip, days=(-35.0, -9.0))
+    champion, before = desk.fleet.champion, desk.policies.listed()
+    other = desk.policies.open(next(row["digest"] for row in before if row["digest"] != champion.digest))
+    honest = champion.runtime.graph
+    monkeypatch.setattr(champion.runtime, "graph", other.runtime.graph)
+    lived(desk, guess, slip, days=(-6.5, -2.0), name="v", seed=1)
+    monkeypatch.setattr(champion.runtime, "graph", honest)
+    seen = watch.look(desk.store, desk.policies.fleet(), TODAY)
+    checks, _ = seen.judged()
+    raised = {alert.name for alert, _ in alerts.raised(checks)}
+    assert {"AdaptlearnOtherPolicy", "AdaptlearnNoReplay"} <= raised
+    assert any(not one.same for one in seen.again)
+
+
+def test_a_policy_that_fails_is_told_from_learners_who_chose_the_syllabus(watched, monkeypatch):
+    desk, guess, slip = watched
+    for out in (True, False):
+        desk.serve(
+            [Told("acme", "w", "profile", f"p{out}", {"role": "counter", "weekly_minutes": 60.0}, TODAY - 3 * DAY)]
+        )
+        desk.serve([Told("acme", "w", "opted", f"o{out}", {"out": out}, TODAY - 3 * DAY)])
+        desk.serve([Asked("acme", "w", TODAY - 2 * DAY + j) for j in range(4)])
+        assert "AdaptlearnFallback" not in alarms(desk)[0]
+
+    def broken(feeds):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(desk.fleet.champion.runtime, "graph", broken)
+    desk.serve([Asked("acme", "w", TODAY - 2 * DAY + 9)])
+    monkeypatch.undo()
+    seen = watch.look(desk.store, desk.policies.fleet(), TODAY)
+    assert "AdaptlearnFallback" in {alert.name for alert, _ in alerts.raised(seen.judged()[0])}
+
+
+def test_a_day_has_one_answer_however_often_it_is_asked():
+    """Spans end at midnight, so looking more often is not more chances to cry wolf."""
+    first = watch.spans(TODAY)
+    assert all(watch.spans(TODAY + hour * 3600.0) == first for hour in range(-4, 18))
+    assert watch.spans(TODAY + 20 * 3600.0) != first
+    (a, b), (c, d) = first
+    assert b == c and d % DAY == 0 and (d - c, b - a) == (7 * DAY, 28 * DAY) and d <= TODAY
+
+
+def test_a_year_of_quiet_days_cries_wolf_as_often_as_is_borne():
+    """Streams in which nothing changes, a look a day, all comparisons together: 1 alarm a year at most in the mean.
+
+    Twelve streams of newcomers, thirty years of days; a year's alarms are counted, runs of days with one cause and all.
+    """
+    dice, years, daily, at = np.random.default_rng(9), 8, 15, drift.level(watch.COMPARISONS)
+    streams = watch.COMPARISONS - 1
+    days = 35 + 365 * years
+    values = dice.normal(size=(streams, days * daily))
+    crying = 0
+    for day in range(35, days, 5):  # every fifth day stands for five
+        for stream in values:
+            old, new = stream[(day - 35) * daily : (day - 7) * daily], stream[(day - 7) * daily : day * daily]
+            crying += drift.compare("x", old, new, at).verdict == "moved"
+    assert 5 * crying <= binomial_most(years * 365, drift.A_YEAR / 365) + 5
+
+
+def test_every_alarm_has_its_place_in_the_rules_and_every_check_has_an_alarm():
+    names = [alert.name for alert in alerts.ALERTS]
+    assert len(set(names)) == len(names)
+    spoken = {check for alert in alerts.ALERTS for check in alert.checks}
+    checks = {*watch.PEOPLE, *watch.STATE, *watch.POLICY, "P(correct)", "policy failed", "decisions that do not replay"}
+    assert spoken == checks
+    assert all(alert.expr or alert.checks for alert in alerts.ALERTS)
+    assert all(alert.meaning and alert.first_look and alert.commands and alert.roll_back for alert in alerts.ALERTS)
+
+
+def test_the_file_for_the_collector_is_what_prometheus_reads(watched):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    checks = [watch.Check("role", "population", 0.3, 0.1, 1e-6, "moved", True)]
+    found = {family.name: family.samples for family in text_string_to_metric_families(alerts.textfile(checks, 12.0))}
+    assert found["adaptlearn_watch_alarm"][0].labels == {"check": "role"}
+    assert found["adaptlearn_watch_alarm"][0].value == 1.0
+    assert found["adaptlearn_watch_looked_seconds"][0].value == 12.0

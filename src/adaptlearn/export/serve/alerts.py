@@ -1,7 +1,7 @@
 """What wakes somebody, and what they do then: one list, from which the Prometheus rules and the runbook are written.
 
-Prometheus asks /metrics; what needs whole days (drift, predictions, replay) is looked at by ``serve watch`` once a day,
-whose alarms are the checks of ``watch`` under the names given here.
+Prometheus asks /metrics. What needs whole days (drift, predictions, replay) is looked at by ``serve watch`` once a day,
+which leaves its alarms in a file for the textfile collector of Prometheus' node exporter.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,15 @@ class Alert:
     first_look: str
     commands: tuple[str, ...]
     roll_back: str
-    expr: str = ""  # for Prometheus; "" where serve watch looks
+    expr: str = ""  # for Prometheus; "" where it follows from the checks
     hold: str = "5m"  # how long it has to be so
     checks: tuple[str, ...] = ()  # what of serve watch raises it
+
+    @property
+    def condition(self) -> str:
+        """The expression for Prometheus."""
+        listed = "|".join(self.checks)
+        return self.expr or f'max(adaptlearn_watch_alarm{{check=~"{listed}"}}) == 1'
 
 
 SLOW = 0.02  #: seconds that 99 of 100 answers stay below, as promised
@@ -90,6 +96,13 @@ ALERTS = (
         "1h",
     ),
     Alert(
+        "AdaptlearnUnwatched", TICKET, "Nobody has looked for drift and wrong predictions for two days.",
+        "Does the timer of serve watch run, and may it read the store and write its file?",
+        ("adaptlearn serve watch database=$DATABASE textfile=watch.prom",),
+        "Not a matter of the policy.",
+        "time() - max(adaptlearn_watch_looked_seconds) > 2 * 86400 or absent(adaptlearn_watch_looked_seconds)", "1h",
+    ),
+    Alert(
         "AdaptlearnOtherPeople", TICKET, "Learners who begin, or the state in which decisions find them, are not "
         "those of "
         f"the weeks before: stability index over {drift.SIZE:g}, and so unlikely by chance that all checks "
@@ -134,7 +147,6 @@ ALERTS = (
         checks=("decisions that do not replay",),
     ),
 )  # fmt: skip
-ROLL_BACK = "adaptlearn serve rollback database=$DATABASE"  #: to the champion before, seen by workers within a second
 
 
 def raised(checks: list[watch.Check]) -> list[tuple[Alert, watch.Check]]:
@@ -144,28 +156,31 @@ def raised(checks: list[watch.Check]) -> list[tuple[Alert, watch.Check]]:
 
 def rules() -> str:
     """The file of rules for Prometheus."""
-    lines = ["# Written from adaptlearn.export.serve.alerts; a test holds the two alike.", "groups:",
+    lines = ["# Written by scripts/papers.py from adaptlearn.export.serve.alerts; a test holds the two alike.", "groups:",
              "  - name: adaptlearn", "    rules:"]  # fmt: skip
     for alert in ALERTS:
-        if alert.expr:
-            lines += [f"      - alert: {alert.name}", f"        expr: {_quoted(alert.expr)}",
-                      f"        for: {alert.hold}", "        labels:", f"          severity: {alert.severity}",
-                      "        annotations:",
-                      f"          summary: {_quoted(alert.meaning)}",
-                      f"          runbook: docs/runbook.md#{alert.name.lower()}"]  # fmt: skip
+        lines += [f"      - alert: {alert.name}", f"        expr: {_quoted(alert.condition)}",
+                  f"        for: {alert.hold}", "        labels:", f"          severity: {alert.severity}",
+                  "        annotations:", f"          summary: {_quoted(alert.meaning)}",
+                  f"          runbook: docs/runbook.md#{alert.name.lower()}"]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def textfile(checks: list[watch.Check], now: float) -> str:
+    """A look as metrics in a file, for the textfile collector."""
+    said = [f'adaptlearn_watch_alarm{{check="{check.what}"}} {int(check.alarm)}' for check in checks]
+    return "\n".join(["# TYPE adaptlearn_watch_alarm gauge", *said, "# TYPE adaptlearn_watch_looked_seconds gauge",
+                      f"adaptlearn_watch_looked_seconds {now:.0f}"]) + "\n"  # fmt: skip
 
 
 def runbook() -> str:
     """One section per alert, for ``docs/runbook.md``."""
     parts = []
     for alert in ALERTS:
-        when = f"Prometheus, for {alert.hold}" if alert.expr else "`serve watch`, once a day"
-        also = f"; `serve watch`: {', '.join(alert.checks)}" if alert.expr and alert.checks else ""
-        which = f": {', '.join(alert.checks)}" if alert.checks and not alert.expr else ""
+        by = f"`serve watch`: {', '.join(alert.checks)}" if not alert.expr else f"at once, for {alert.hold}"
+        by += f", and `serve watch`: {', '.join(alert.checks)}" if alert.expr and alert.checks else ""
         shell = "\n".join(f"    {command}" for command in alert.commands)
-        head = f"### {alert.name}\n\n*{alert.severity} · {when}{which}{also}*"
-        parts.append(f"{head}\n\n{alert.meaning}\n\n"
+        parts.append(f"### {alert.name}\n\n*{alert.severity} · {by}*\n\n{alert.meaning}\n\n"
                      f"**First look.** {alert.first_look}\n\n{shell}\n\n"
                      f"**Roll back?** {alert.roll_back}\n")  # fmt: skip
     return "\n".join(parts)
@@ -176,4 +191,4 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-__all__ = ["ALERTS", "ROLL_BACK", "Alert", "raised", "rules", "runbook"]
+__all__ = ["ALERTS", "Alert", "raised", "rules", "runbook", "textfile"]

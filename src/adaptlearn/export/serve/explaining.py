@@ -14,10 +14,10 @@ from .bundled import Recommendation, Refused
 from .desk import Desk, Errand
 from .doors import allowed, desk_of, store_of
 from .keys import Caller
-from .lives import life, told
+from .lives import decided, life, told
 from .page import Standing as Beside
 from .page import learner_page
-from .policies import Served
+from .policies import Fleet, Served
 from .refusals import DESCRIBED
 from .replay import Replay, replayed
 from .standing import Standing, moment
@@ -121,13 +121,12 @@ async def looked_at(desk: Desk, tenant: str, learner: str) -> Looked:
     return seen
 
 
-def file_of(store: Store, desk: Desk, tenant: str, learner: str) -> str:
+def file_of(store: Store, fleet: Fleet, tenant: str, learner: str) -> str:
     """Everything kept about a learner, as text.
 
     Raises:
         Unknown: no such learner.
     """
-    fleet = desk.fleet
     _, served = fleet.decider(tenant, learner)
     with store.reading() as t:
         if not life(t, tenant, learner).events:
@@ -135,26 +134,24 @@ def file_of(store: Store, desk: Desk, tenant: str, learner: str) -> str:
         return leaving.as_text(leaving.exported(t, tenant, learner, served.runtime, fleet.words))
 
 
-def again(store: Store, desk: Desk, tenant: str, name: str) -> Replay:
-    """A decision of a tenant made again.
+def again(store: Store, fleet: Fleet, name: str, tenant: str | None = None) -> Replay:
+    """A decision made again, whoever's it is, or one of one tenant.
 
     Raises:
         Unknown: no such decision.
     """
-    fleet = desk.fleet
     with store.reading() as t:
-        row = store.decision(t, tenant, name)
-        if row is None:
+        decision = decided(t, name, tenant)
+        if decision is None:
             raise Unknown("decision", name, "the id of a decision, as recommend gave it")
-        one = life(t, tenant, row.learner)
-    known = {digest: served.runtime for digest, served in fleet.known.items()}
-    return replayed(told(row), one, known, fleet.words)
+        one = life(t, decision["tenant"], decision["learner"])
+    return replayed(decision, one, {digest: served.runtime for digest, served in fleet.known.items()}, fleet.words)
 
 
 @router.get("/decisions/{decision}/replay", response_model=Again)
 async def replay(decision: Key, request: Request, desk: At, caller: MayRead) -> Again:
     """Decide again as it was decided, and say what differs."""
-    found = await run_in_threadpool(again, store_of(request), desk, caller.tenant, decision)
+    found = await run_in_threadpool(again, store_of(request), desk.fleet, decision, caller.tenant)
     choices = found.advice.choices if found.advice else ()
     differing = [Differing(**one._asdict()) for one in found.differences]
     return Again(decision=decision, same=found.same, differences=differing, why=[choice.why for choice in choices])
@@ -194,7 +191,7 @@ async def link(body: LinkBody, request: Request, caller: MayCorrect) -> Link:
 @router.post("/learners/export", responses={200: {"content": {"application/json": {}}}}, response_class=Response)
 async def export(body: WhoBody, request: Request, desk: At, caller: MayRead) -> Response:
     """Everything kept about a learner, and what it means."""
-    text = await run_in_threadpool(file_of, store_of(request), desk, caller.tenant, body.learner)
+    text = await run_in_threadpool(file_of, store_of(request), desk.fleet, caller.tenant, body.learner)
     return Response(text, media_type="application/json")
 
 

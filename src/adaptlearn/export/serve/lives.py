@@ -4,11 +4,10 @@ Everything that looks back reads this: replay, the log for off-policy evaluation
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from . import schema
@@ -56,14 +55,21 @@ def life(t: Connection, tenant: str, learner: str) -> Life:
     return Life(tenant, learner, *rows)
 
 
-def lives(t: Connection, *, since: float = 0.0, tenant: str | None = None) -> Iterator[Life]:
-    """Lives of learners for whom something was decided since a moment, in the order of their names."""
-    wanted = sa.select(schema.decisions.c.tenant, schema.decisions.c.learner).distinct()
-    wanted = wanted.where(schema.decisions.c.at >= since)
-    if tenant is not None:
-        wanted = wanted.where(schema.decisions.c.tenant == tenant)
-    for row in t.execute(wanted.order_by(schema.decisions.c.tenant, schema.decisions.c.learner)).all():
-        yield life(t, row.tenant, row.learner)
+def decided(t: Connection, name: str, tenant: str | None = None) -> dict[str, Any] | None:
+    """A decision by its id, whoever's it is, or of one tenant."""
+    wanted = select(schema.decisions).where(schema.decisions.c.id == name)
+    row = t.execute(wanted if tenant is None else wanted.where(schema.decisions.c.tenant == tenant)).one_or_none()
+    return None if row is None else told(row)
+
+
+def names(
+    t: Connection, *, since: float = 0.0, until: float = 1e18, tenant: str | None = None
+) -> list[tuple[str, str]]:
+    """Tenant and name of everybody for whom something was decided in a span, in order."""
+    at = schema.decisions.c.at
+    wanted = select(schema.decisions.c.tenant, schema.decisions.c.learner).distinct().where(at >= since, at < until)
+    wanted = wanted if tenant is None else wanted.where(schema.decisions.c.tenant == tenant)
+    return sorted((row.tenant, row.learner) for row in t.execute(wanted))
 
 
 def moments(one: Life, known: Mapping[str, Runtime], words: Words) -> list[Moment]:
@@ -102,4 +108,4 @@ def folded(
     return standing
 
 
-__all__ = ["Life", "Moment", "folded", "life", "lives", "moments", "told"]
+__all__ = ["Life", "Moment", "decided", "folded", "life", "moments", "names", "told"]

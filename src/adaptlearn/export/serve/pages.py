@@ -80,7 +80,7 @@ async def data(request: Request, whose: Whose, desk: At) -> Response:
     """Everything kept about the learner."""
     if whose is None:
         return HTMLResponse(ended_page(), 404, dict(HEADERS))
-    text = await run_in_threadpool(file_of, store_of(request), desk, whose.tenant, whose.learner)
+    text = await run_in_threadpool(file_of, store_of(request), desk.fleet, whose.tenant, whose.learner)
     named = {"Content-Disposition": "attachment; filename=my-learning.json"}
     return Response(text, media_type="application/json", headers={**HEADERS, **named})
 

@@ -7,7 +7,7 @@ Only decisions of the champion count, and each learner once in a span.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from . import drift, reliability
 from .bundled import Runtime, luck
-from .lives import Life, folded
+from .lives import Life, folded, life, names
+from .policies import Fleet
 from .replay import Replay, replayed
 from .standing import DAY, Standing
+from .store import Store
 from .words import Words, translated
 
 BANDS = (1, 5, 15)  #: steps at which a learner enters the next stratum: the first, 1-4, 5-14, 15 and later
@@ -140,10 +142,9 @@ class Seen:
     def _mastery(self, standing: Standing, day: float) -> np.ndarray[Any, Any]:
         return np.asarray(self.runtime.graph(self.runtime.feeds([standing.record], [day]))["mastery"][0], np.float64)
 
-    def replay(self, lives: Iterable[Life], known: Mapping[str, Runtime]) -> None:
-        """The last decision of some learners again."""
-        for one in lives:
-            self.again.append(replayed(one.decisions[-1], one, known, self.words))
+    def replay(self, one: Life, known: Mapping[str, Runtime]) -> None:
+        """A learner's last decision again."""
+        self.again.append(replayed(one.decisions[-1], one, known, self.words))
 
     # --- judgement ----------------------------------------------------------------------------------------------
 
@@ -175,4 +176,26 @@ class Seen:
         ]
 
 
-__all__ = ["COMPARISONS", "Check", "Seen", "Spans", "spans"]
+def look(
+    store: Store, fleet: Fleet, now: float, *, most: int = 2_000, tell: Callable[[str], None] = lambda _: None
+) -> Seen:
+    """What the two spans before today hold, of at most so many learners, drawn by luck."""
+    two = spans(now)
+    seen = Seen(two, fleet.champion.digest, fleet.champion.runtime, fleet.words)
+    known = {digest: served.runtime for digest, served in fleet.known.items()}
+    with store.reading() as t:
+        who = names(t, since=two.reference[0], until=two.recent[1])
+    day = int(two.recent[1] / DAY)
+    who.sort(key=lambda name: luck.uniforms(0, "watched", "/".join(name), day, 1)[0])
+    for count, (tenant, learner) in enumerate(who[:most]):
+        with store.reading() as t:  # one after the other: nobody waits for a long look
+            one = life(t, tenant, learner)
+        seen.add(one)
+        if count < REPLAYED:
+            seen.replay(one, known)
+        if count % 100 == 0:
+            tell(f"{count:,} of {min(len(who), most):,} learners")
+    return seen
+
+
+__all__ = ["COMPARISONS", "Check", "Seen", "Spans", "look", "spans"]
