@@ -93,6 +93,12 @@ VERBS = {
                       "adaptlearn registry promote", "adaptlearn registry serve port=5001")),
     "recommend": Verb("lab.recommending", "ask a bundle what to offer a learner next",
                       ("adaptlearn recommend bundle=bundle k=3",)),
+    "serve": Verb("lab.serving", "a bundle on duty behind HTTP: learners who come back, nothing acknowledged lost",
+                  ("adaptlearn serve bundle=agents/mastery-onboarding/bundle",
+                   "adaptlearn serve key tenant=acme scopes=recommend,observe",
+                   "adaptlearn serve promote better-bundle", "adaptlearn serve rollback",
+                   "adaptlearn serve canary better-bundle share=0.1", "adaptlearn serve pause note='looks wrong'",
+                   "adaptlearn serve bundle=bundle database=postgresql+psycopg://host/name workers=2")),
 }  # fmt: skip
 
 

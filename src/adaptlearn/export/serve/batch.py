@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 from .bundled import Recommendation, Refused
 from .held import Held
 from .policies import Fleet, Served
+from .rebuild import record_row, refolded
 from .settings import Settings
-from .standing import Standing, fold, read_standing
+from .standing import Standing, fold
 from .store import Store
 
 OPTED_OUT = "the learner wishes it so"
@@ -93,25 +94,11 @@ class Batch:
                 return found
         if seq < 0:
             return None
-        self.standings[name] = self.refolded(tenant, learner, served)
-        return self.standings[name]
-
-    def refolded(self, tenant: str, learner: str, served: Served, *, whole: bool = False) -> Standing:
-        """From the record as last written, if it can be read, and the events since; ``whole``: from the first event."""
-        row = None if whole else self.store.record(self.t, tenant, learner, served.layout)
-        standing = None
-        if row is not None:
-            try:
-                standing = read_standing(row.body, served.runtime)
-            except (Refused, KeyError, ValueError, TypeError):
-                standing = None  # of another version: the events know better
-        rows = self.store.events(self.t, tenant, learner, -1 if standing is None else standing.seq)
-        written = [row._asdict() | {"body": json.loads(row.body)} for row in rows]
-        for event in [*written, *(one | {"body": json.loads(one["body"])} for one in self.events
-                                  if (one["tenant"], one["learner"]) == (tenant, learner))]:  # fmt: skip
-            standing = fold(standing, event, served.runtime, self.fleet.words)
-        assert standing is not None
-        return standing
+        since = [row for row in self.events if (row["tenant"], row["learner"]) == (tenant, learner)]
+        found = refolded(self.store, self.t, tenant, learner, served, self.fleet.words, since=since)
+        if found is not None:
+            self.standings[name] = found
+        return found
 
     # --- events -------------------------------------------------------------------------------------------------
 
@@ -149,8 +136,7 @@ class Batch:
         self.last[tenant, learner] = (seq, event["key"])
         self.standings[tenant, learner, served.layout] = after
         if seq % self.settings.snapshot_every == self.settings.snapshot_every - 1:
-            self.records.append({"tenant": tenant, "learner": learner, "layout": served.layout, "seq": seq,
-                                 "body": after.to_json()})  # fmt: skip
+            self.records.append(record_row(tenant, learner, served.layout, after))
 
     def _resolved(self, told: Told, standing: Standing | None) -> tuple[dict[str, Any], str | None]:
         """An event with the decision it answers, what was offered then, and its day.
@@ -271,7 +257,7 @@ class Batch:
 
     def write(self) -> None:
         """Everything that this batch has made, into the transaction."""
-        self.store.write(self.t, events=self.events, decisions=self.made.values(), records=self.records)
+        self.store.write(self.t, events=self.events, decisions=list(self.made.values()), records=self.records)
 
 
 def _digest(*told: Any) -> str:

@@ -22,6 +22,7 @@ from .policies import Fleet, Policies
 from .settings import Settings
 from .store import Conflict, Store
 
+LULL = 0.02  #: seconds without a batch after which the next request is not kept waiting for others
 TRIES = 5  #: of a batch, when other workers were faster
 
 
@@ -98,6 +99,7 @@ class Desk:
     # --- the thread ---------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        done = 0.0  # when the last batch was
         while True:
             with self._wake:
                 while not (self._waiting or self._closing or self._stale):
@@ -109,10 +111,14 @@ class Desk:
                     if self._closing:
                         return
                     continue
+            if time.perf_counter() - done < LULL and not self._closing:
+                time.sleep(self.settings.gather_seconds)  # others come: one write to the disk for all of them
+            with self._wake:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.settings.most_batch))]
             began = time.perf_counter()
             answers = self.serve([one.ask for one in taken])
-            self._watch([one.ask for one in taken], time.perf_counter() - began, answers)
+            done = time.perf_counter()
+            self._watch([one.ask for one in taken], done - began, answers)
             for loop in {one.loop for one in taken}:
                 own = [(one.future, a) for one, a in zip(taken, answers, strict=True) if one.loop is loop]
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -151,6 +157,7 @@ class Desk:
             time.sleep(self.settings.poll_seconds)
             with contextlib.suppress(SQLAlchemyError, Refused):  # the old fleet goes on; /ready tells of the database
                 self.refresh()
+                self.store.tidy()
 
     def refresh(self) -> Fleet:
         """The fleet as the store has it now."""

@@ -1,10 +1,9 @@
 """Who may come in: a key for every door but /health and /ready, with the scope that the door asks for."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Request
+from fastapi.security import HTTPBearer
 
 from .desk import Desk
 from .keys import Caller, Keys
@@ -12,23 +11,28 @@ from .refusals import Denied
 from .settings import Settings
 from .store import Store
 
-_bearer = HTTPBearer(auto_error=False, description="an API key, `Bearer al_...`; or Basic, its id and its secret")
-Declared = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
-
-def allowed(scope: str) -> Callable[..., Awaitable[Caller]]:
+class Allowed(HTTPBearer):
     """A dependency: the caller, if their key is for this. Which tenant they ask for follows from the key alone."""
 
-    async def enter(request: Request, _: Declared) -> Caller:
+    def __init__(self, scope: str):
+        super().__init__(scheme_name="key", auto_error=False,
+                         description="an API key, `Bearer al_...`; or Basic, its id and its secret")  # fmt: skip
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+        """The caller.
+
+        Raises:
+            Denied: no valid key, or one for something else.
+        """
         keys = cast(Keys, request.app.state.keys)
         caller = keys.caller(request.headers.get("authorization", ""))
         if caller is None:
             raise Denied(401, "authorization", "a key that is valid, e.g. Authorization: Bearer al_...")
-        if scope not in caller.scopes:
-            raise Denied(403, "authorization", f"a key with the scope {scope!r}")
+        if self.scope not in caller.scopes:
+            raise Denied(403, "authorization", f"a key with the scope {self.scope!r}")
         return caller
-
-    return enter
 
 
 def desk_of(request: Request) -> Desk:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from .doors import allowed, desk_of, store_of
+from .doors import Allowed, desk_of, store_of
 from .keys import Caller
 from .refusals import DESCRIBED, problem
 from .wire import Health, Problem, Ready
@@ -31,7 +31,7 @@ def ready(request: Request) -> Ready | JSONResponse:
 
 
 @router.get("/metrics", responses={**DESCRIBED, 200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics(request: Request, _: Annotated[Caller, Depends(allowed("metrics"))]) -> Response:
+async def metrics(request: Request, _: Annotated[Caller, Depends(Allowed("metrics"))]) -> Response:
     """Counts and times for Prometheus; nothing about any one person."""
     text, kind = request.app.state.meters.text(desk_of(request))
     return Response(text, media_type=kind)

@@ -164,10 +164,8 @@ class Policies:
         rows = {row["alias"]: row for row in self.history()}
         if "champion" not in rows:
             raise Refused("champion", "none", "a bundle, e.g. adaptlearn serve bundle=agents/mastery-onboarding/bundle")
-        known, words = dict(before.known) if before else {}, Words()
-        for row in self.listed():
-            known.setdefault(row["digest"], self.open(row["digest"]))
-            words = words.with_bundle(known[row["digest"]].runtime)
+        known = dict(before.known) if before else {}
+        words = self.words(known)
         worn = {alias: known.get(row["bundle"] or "") for alias, row in rows.items()}
         champion, pause = worn["champion"], rows.get("pause")
         assert champion is not None
@@ -176,6 +174,15 @@ class Policies:
             champion, worn.get("shadow"), worn.get("canary"), float((rows.get("canary") or {}).get("share") or 0.0),
             paused, max(row["n"] for row in rows.values()), known, words,
         )  # fmt: skip
+
+    def words(self, known: dict[str, Served] | None = None) -> Words:
+        """What the bundles of the store have words for. ``known``: those that are open; the others are put there."""
+        opened, words = {} if known is None else known, Words()
+        for row in self.listed():
+            if row["digest"] not in opened:
+                opened[row["digest"]] = self.open(row["digest"])
+            words = words.with_bundle(opened[row["digest"]].runtime)
+        return words
 
     def pause(self, why: str) -> None:
         """The kill switch: from now on the author's syllabus decides."""

@@ -14,8 +14,8 @@ meta = Table("meta", tables, Column("name", Text, primary_key=True), Column("val
 
 events = Table(
     "events", tables,
+    Column("learner", Text, primary_key=True),  # before the tenant: SQLite would else look keys up by tenant alone
     Column("tenant", Text, primary_key=True),
-    Column("learner", Text, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),  # idempotency key, e.g. the id of an xAPI statement
     Column("kind", Text, nullable=False),  # profile | observed | opted | ... (standing.FOLDS)

@@ -16,6 +16,7 @@ class Settings:
     most_statements: int = 500  # statements in one request
     most_waiting: int = 2_000  # requests that wait for the desk before the service says that it is busy
     most_batch: int = 64  # requests that are decided and written together
+    gather_seconds: float = 0.004  # how long a request waits for others to be written with, while they come densely
     learners_held: int = 20_000  # records kept in memory, some 4 kB each
     snapshot_every: int = 8  # events of a learner between two records written; a cold start reads at most so many
     contact: str = ""  # whom learners ask to be erased, on their page; empty: whoever gave them the link
@@ -26,6 +27,6 @@ class Settings:
             raise Refused("database", self.database.partition("://")[0], "sqlite:/// and a file, or "
                           "postgresql+psycopg://", "sqlite:///learners.db")  # fmt: skip
         for name in ("most_body", "most_statements_body", "most_statements", "most_waiting", "most_batch",
-                     "learners_held", "snapshot_every", "poll_seconds"):  # fmt: skip
+                     "gather_seconds", "learners_held", "snapshot_every", "poll_seconds"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise Refused(name, getattr(self, name), "a number above 0", str(getattr(Settings, name)))

@@ -12,8 +12,8 @@ does the same by default. Whatever is given up here loses acknowledged events wh
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +36,35 @@ LAST = """SELECT asked.value, (SELECT seq || '/' || key FROM events WHERE tenant
 HELD = sa.text("""SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' || asked.value, 0))
                   FROM (SELECT value FROM json_array_elements_text(CAST(:listed AS json)) ORDER BY value) AS asked""")
 ERASED = "erased"  #: entry of ``meta``: how many learners were erased, and no word of whom
-BUSY_MS = 10_000  #: how long one writer waits for another, SQLite
+# Statements are made once: to make one costs more than to run it.
+_tenant, _learner = sa.bindparam("tenant"), sa.bindparam("learner")
+EVENTS = (
+    select(events)
+    .where(events.c.tenant == _tenant, events.c.learner == _learner, events.c.seq > sa.bindparam("after"))
+    .order_by(events.c.seq)
+)
+BY_KEY = select(events).where(events.c.tenant == _tenant, events.c.key.in_(sa.bindparam("keys", expanding=True)))
+RECORD = select(records).where(
+    records.c.tenant == _tenant, records.c.learner == _learner, records.c.layout == sa.bindparam("layout")
+)
+DECISION = select(decisions).where(decisions.c.id == sa.bindparam("name"), decisions.c.tenant == _tenant)
+DECISIONS = (
+    select(decisions)
+    .where(decisions.c.tenant == _tenant, decisions.c.learner == _learner)
+    .order_by(decisions.c.seq.desc(), decisions.c.at.desc())
+    .limit(sa.bindparam("most"))
+)
+LEARNERS = (
+    select(events.c.tenant, events.c.learner).where(events.c.seq == 0).order_by(events.c.tenant, events.c.learner)
+)
+ADD = sa.insert(events)
+DURABLE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # a commit returns when the log is on the disk
+    "busy_timeout=10000",  # milliseconds that one writer waits for another
+    "secure_delete=ON",  # what is deleted is overwritten
+    "wal_autocheckpoint=0",  # nobody who waits for an answer pays for it: tidy
+)  #: of SQLite
 
 
 class Store:
@@ -55,6 +83,13 @@ class Store:
         self._looking = self.engine.execution_options(looking=True)
         self._insert: Callable[..., Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
         self._last = sa.text(LAST.format(LISTED[self.dialect]))
+        self._decided = self._insert(decisions).on_conflict_do_nothing()  # asked for twice it is the same decision
+        put: Any = self._insert(records)
+        self._put = put.on_conflict_do_update(
+            index_elements=[records.c.tenant, records.c.learner, records.c.layout],
+            set_={"seq": put.excluded.seq, "body": put.excluded.body},
+            where=records.c.seq <= put.excluded.seq,
+        )
         self.secret = self._made()
 
     def _made(self) -> bytes:
@@ -103,35 +138,29 @@ class Store:
 
     def events(self, t: Connection, tenant: str, learner: str, after: int = -1) -> Sequence[Row[Any]]:
         """A learner's events in their order."""
-        own = (events.c.tenant == tenant) & (events.c.learner == learner) & (events.c.seq > after)
-        return t.execute(select(events).where(own).order_by(events.c.seq)).all()
+        return t.execute(EVENTS, {"tenant": tenant, "learner": learner, "after": after}).all()
 
     def by_key(self, t: Connection, tenant: str, keys: Sequence[str]) -> dict[str, Row[Any]]:
         """Events that were already taken under these keys."""
         if not keys:
             return {}
-        rows = t.execute(select(events).where(events.c.tenant == tenant, events.c.key.in_(keys)))
-        return {row.key: row for row in rows}
+        return {row.key: row for row in t.execute(BY_KEY, {"tenant": tenant, "keys": list(keys)})}
 
     def record(self, t: Connection, tenant: str, learner: str, layout: str) -> Row[Any] | None:
         """The record as last written."""
-        own = (records.c.tenant == tenant, records.c.learner == learner, records.c.layout == layout)
-        return t.execute(select(records).where(*own)).one_or_none()
+        return t.execute(RECORD, {"tenant": tenant, "learner": learner, "layout": layout}).one_or_none()
 
     def decision(self, t: Connection, tenant: str, name: str) -> Row[Any] | None:
         """A decision of this tenant."""
-        return t.execute(select(decisions).where(decisions.c.id == name, decisions.c.tenant == tenant)).one_or_none()
+        return t.execute(DECISION, {"tenant": tenant, "name": name}).one_or_none()
 
     def decisions(self, t: Connection, tenant: str, learner: str, most: int = 1) -> Sequence[Row[Any]]:
         """A learner's latest decisions, the last first."""
-        own = (decisions.c.tenant == tenant, decisions.c.learner == learner)
-        order = (decisions.c.seq.desc(), decisions.c.at.desc())
-        return t.execute(select(decisions).where(*own).order_by(*order).limit(most)).all()
+        return t.execute(DECISIONS, {"tenant": tenant, "learner": learner, "most": most}).all()
 
     def learners(self, t: Connection) -> Iterator[tuple[str, str]]:
         """Every (tenant, learner), in order."""
-        first = select(events.c.tenant, events.c.learner).where(events.c.seq == 0)
-        for row in t.execute(first.order_by(events.c.tenant, events.c.learner)):
+        for row in t.execute(LEARNERS):
             yield row.tenant, row.learner
 
     def erased(self) -> int:
@@ -146,24 +175,24 @@ class Store:
         self,
         t: Connection,
         *,
-        events: Iterable[dict[str, Any]] = (),
-        decisions: Iterable[dict[str, Any]] = (),
-        records: Iterable[dict[str, Any]] = (),
+        events: Sequence[dict[str, Any]] = (),
+        decisions: Sequence[dict[str, Any]] = (),
+        records: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Append events and decisions; put records in the place of older ones.
 
         Raises:
             Conflict: an event's seq or key is taken.
         """
-        if rows := list(events):
-            t.execute(sa.insert(schema.events), rows)
-        if rows := list(decisions):  # a decision asked for twice is the same decision
-            t.execute(self._insert(schema.decisions).on_conflict_do_nothing(), rows)
-        if rows := list(records):
-            put = self._insert(schema.records)
-            same = [schema.records.c.tenant, schema.records.c.learner, schema.records.c.layout]
-            newer = {"seq": put.excluded.seq, "body": put.excluded.body}
-            t.execute(put.on_conflict_do_update(index_elements=same, set_=newer), rows)
+        for statement, rows in ((ADD, events), (self._decided, decisions), (self._put, records)):
+            if rows:
+                t.execute(statement, list(rows))
+
+    def tidy(self) -> None:
+        """SQLite: bring the write-ahead log into the file, beside whoever writes and in nobody's way."""
+        if self.dialect == "sqlite":
+            with closing(self.engine.raw_connection()) as connection:  # outside of any transaction
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def reachable(self) -> bool:
         """Does the database answer?"""
@@ -176,7 +205,7 @@ class Store:
 
 def _durable(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin does
-    for setting in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "secure_delete=ON"):
+    for setting in DURABLE:
         connection.execute(f"PRAGMA {setting}").fetchall()
 
 
