@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adaptlearn.lab.compose import WRITTEN
-from adaptlearn.lab.duty import DATABASE, fleet_of, opened
 from adaptlearn.lab.tables import progress
 
 
@@ -15,7 +14,7 @@ from adaptlearn.lab.tables import progress
 class Config:
     """Keys of this verb."""
 
-    database: str = DATABASE  # sqlite:/// and a file, or postgresql+psycopg://user:password@host/name
+    database: str | None = None  # sqlite:///FILE or postgresql+psycopg://...; null: ADAPTLEARN_DATABASE, or a file
     tenant: str | None = None  # null: all of them
     bundle: str | None = None  # whose decisions, the beginning of a digest; null: the champion's
     to: str = field(default="log.parquet", metadata=WRITTEN)  # .parquet: an event log; .csv: answers; .jsonl: lines
@@ -29,6 +28,8 @@ def run(config: Config) -> None:
     Raises:
         ValueError: no such store or bundle, another ending, or nothing to write.
     """
+    from adaptlearn.export.serve.looking import fleet_of, opened
+
     ending = config.to.rpartition(".")[2]
     if ending not in WRITERS:
         raise ValueError(f"to={config.to}; needed a name that ends in {', '.join(f'.{e}' for e in WRITERS)}, "
@@ -87,7 +88,8 @@ def event_log(config: Config, store: Any, fleet: Any, tell: Any) -> tuple[str, C
     lines, left, runtime = told(config, store, fleet, tell)
     columns = spoken.columns(lines, runtime.shelf.catalogue, runtime.contract)
     policy, world = runtime.contract.policy, runtime.contract["world"]["name"]
-    about = {"source": "a service's store", "world": world, "left out": "; ".join(f"{n} {why}" for why, n in left.items())}
+    about = {"source": "a service's store", "world": world}
+    about |= {"left out": "; ".join(f"{n} {why}" for why, n in left.items())} if left else {}
     EventLog(columns, policy["name"], policy["version"], about).save(config.to)
     return f"{len(lines):,} decisions of {len(set(columns['learner'].tolist())):,} learners by {runtime.policy}", left
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass, field
 
 from adaptlearn.lab.compose import WRITTEN
-from adaptlearn.lab.duty import DATABASE, fleet_of, opened
 from adaptlearn.lab.tables import progress, show
 
 
@@ -12,10 +11,10 @@ from adaptlearn.lab.tables import progress, show
 class Config:
     """Keys of this verb."""
 
-    database: str = DATABASE  # sqlite:/// and a file, or postgresql+psycopg://user:password@host/name
+    database: str | None = None  # sqlite:///FILE or postgresql+psycopg://...; null: ADAPTLEARN_DATABASE, or a file
     learners: int = 2000  # of each look at most, drawn by luck
     a_year: float = 1.0  # false alarms a year that are borne, all comparisons together
-    textfile: str | None = field(default=None, metadata=WRITTEN)  # metrics for Prometheus' node exporter, e.g. watch.prom
+    textfile: str | None = field(default=None, metadata=WRITTEN)  # for Prometheus' node exporter, e.g. watch.prom
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
 
@@ -28,11 +27,12 @@ def run(config: Config) -> int:
     """
     from adaptlearn.core.keep import keep
     from adaptlearn.export.serve import alerts, watch
+    from adaptlearn.export.serve.looking import fleet_of, opened
     from adaptlearn.export.serve.standing import moment
 
     if config.learners < 1 or not config.a_year > 0:
-        raise ValueError(f"learners={config.learners}, a_year={config.a_year}; needed at least 1 learner and more than 0 "
-                         "false alarms a year, e.g. a_year=1")  # fmt: skip
+        raise ValueError(f"learners={config.learners}, a_year={config.a_year}; needed at least 1 learner and more than "
+                         "0 false alarms a year, e.g. a_year=1")  # fmt: skip
     store, now = opened(config.database), time.time()
     fleet = fleet_of(store)
     with progress("reading lives", config.format == "json") as tell:

@@ -156,8 +156,8 @@ def raised(checks: list[watch.Check]) -> list[tuple[Alert, watch.Check]]:
 
 def rules() -> str:
     """The file of rules for Prometheus."""
-    lines = ["# Written by scripts/papers.py from adaptlearn.export.serve.alerts; a test holds the two alike.", "groups:",
-             "  - name: adaptlearn", "    rules:"]  # fmt: skip
+    lines = ["# Written by scripts/papers.py from adaptlearn.export.serve.alerts; a test holds the two alike."]
+    lines += ["groups:", "  - name: adaptlearn", "    rules:"]
     for alert in ALERTS:
         lines += [f"      - alert: {alert.name}", f"        expr: {_quoted(alert.condition)}",
                   f"        for: {alert.hold}", "        labels:", f"          severity: {alert.severity}",

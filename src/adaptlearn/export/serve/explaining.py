@@ -1,6 +1,6 @@
 """The doors of whoever has to explain: replay, a learner's page, their word, their wish, their file, their leaving."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,9 +12,9 @@ from . import leaving, links
 from .batch import OPTED_OUT, Batch, Told, Unknown
 from .bundled import Recommendation, Refused
 from .desk import Desk, Errand
-from .doors import allowed, desk_of, store_of
+from .doors import Allowed, desk_of, store_of
 from .keys import Caller
-from .lives import decided, life, told
+from .lives import decided, folded, life, told
 from .page import Standing as Beside
 from .page import learner_page
 from .policies import Fleet, Served
@@ -26,9 +26,9 @@ from .wire import Key, Name, Observed, Strict
 
 router = APIRouter(responses=dict(DESCRIBED), tags=["explain"])
 At = Annotated[Desk, Depends(desk_of)]
-MayRead = Annotated[Caller, Depends(allowed("read"))]
-MayCorrect = Annotated[Caller, Depends(allowed("correct"))]
-MayErase = Annotated[Caller, Depends(allowed("erase"))]
+MayRead = Annotated[Caller, Depends(Allowed("read"))]
+MayCorrect = Annotated[Caller, Depends(Allowed("correct"))]
+MayErase = Annotated[Caller, Depends(Allowed("erase"))]
 PLACES = 3  #: recommendations on a page
 
 
@@ -108,17 +108,35 @@ async def looked_at(desk: Desk, tenant: str, learner: str) -> Looked:
     def look(batch: Batch) -> Looked:
         _, served = batch.fleet.decider(tenant, learner)
         standing = batch.standing(tenant, learner, served)
-        if standing is None:
-            raise Unknown("learner", learner, "a learner with a profile")
-        why = batch.fleet.paused or (OPTED_OUT if standing.opted_out else "")
-        day = standing.day(now())
-        advice = served.runtime.recommend_many([standing.record], k=PLACES, days=[day], syllabus=why)[0]
-        words = [told(row)["body"] for row in batch.store.events(batch.t, tenant, learner) if row.kind == "said"]
-        return Looked(served, standing, advice, {word["skill"]: word["knows"] for word in words})
+        events = [told(row) for row in batch.store.events(batch.t, tenant, learner)]
+        return _looked(batch.fleet, learner, served, standing, events)
 
     seen = await desk.ask(Errand(tenant, learner, look))
     assert isinstance(seen, Looked)
     return seen
+
+
+def looked_up(store: Store, fleet: Fleet, tenant: str, learner: str) -> Looked:
+    """The same without a desk.
+
+    Raises:
+        Unknown: no such learner.
+    """
+    _, served = fleet.decider(tenant, learner)
+    with store.reading() as t:
+        events = life(t, tenant, learner).events
+    return _looked(fleet, learner, served, folded(events, len(events), served.runtime, fleet.words), events)
+
+
+def _looked(
+    fleet: Fleet, learner: str, served: Served, standing: Standing | None, events: Sequence[Mapping[str, Any]]
+) -> Looked:
+    if standing is None:
+        raise Unknown("learner", learner, "a learner with a profile")
+    why = fleet.paused or (OPTED_OUT if standing.opted_out else "")
+    advice = served.runtime.recommend_many([standing.record], k=PLACES, days=[standing.day(now())], syllabus=why)[0]
+    words = [event["body"] for event in events if event["kind"] == "said"]
+    return Looked(served, standing, advice, {word["skill"]: word["knows"] for word in words})
 
 
 def file_of(store: Store, fleet: Fleet, tenant: str, learner: str) -> str:
@@ -211,4 +229,4 @@ async def erase(body: WhoBody, request: Request, desk: At, caller: MayErase) -> 
     return Left(rows=rows)
 
 
-__all__ = ["again", "file_of", "looked_at", "router"]
+__all__ = ["again", "file_of", "looked_at", "looked_up", "router"]
