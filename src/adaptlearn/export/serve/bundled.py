@@ -5,10 +5,11 @@ The one file of the service that knows there are two names; everything else impo
 
 try:
     from adaptlearn.export.runtime import Recommendation, Record, Refused, Runtime, Shelf, contract, intake, lines, seal
+    from adaptlearn.interchange import statement
 except ModuleNotFoundError as missing:  # the small wheel, in which this folder is adaptlearn_serve
     if not (missing.name or "").startswith("adaptlearn"):
         raise
-    from adaptlearn_runtime import (  # type: ignore[import-not-found,no-redef]
+    from adaptlearn_runtime import (  # type: ignore
         Recommendation,
         Record,
         Refused,
@@ -19,5 +20,7 @@ except ModuleNotFoundError as missing:  # the small wheel, in which this folder 
         lines,
         seal,
     )  # fmt: skip
+    from adaptlearn_serve import statement  # type: ignore
 
 __all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "contract", "intake", "lines", "seal"]
+__all__ += ["statement"]
