@@ -43,6 +43,7 @@ class Told:
     body: Mapping[str, Any]
     at: float  # when it arrived
     decision: str | None = None
+    when: float | None = None  # when it happened, where that is known and no day is said
 
 
 @dataclass(frozen=True)
@@ -141,19 +142,23 @@ class Batch:
     def _resolved(self, told: Told, standing: Standing | None) -> tuple[dict[str, Any], str | None]:
         """An event with the decision it answers, what was offered then, and its day.
 
-        Without a decision's id it is the learner's latest, unless something else was offered than there.
+        Without a decision's id it is the one since the learner's last event, if what was offered is not another slate.
         """
         assert standing is not None
         row = self._decision(told)
         body = dict(told.body)
         chosen = json.loads(row["body"]) if row is not None else None
-        if chosen is not None and body.get("offered", chosen["offered"]) != chosen["offered"] and told.decision is None:
-            row = chosen = None
+        if row is not None and chosen is not None and told.decision is None:
+            answered = row["seq"] <= standing.seq  # something was told since
+            if answered or body.get("offered", chosen["offered"]) != chosen["offered"]:
+                row = chosen = None
         if chosen is not None:
             body["offered"] = chosen["offered"]
             if "memory" in chosen and chosen["step"] == standing.record.step:
                 body |= {"memory": chosen["memory"], "policy": chosen["policy"]}
-        body.setdefault("day", standing.day(told.at))
+        elif body.get("taken") is not None:
+            body.setdefault("offered", [body["taken"]])  # nobody offered it: the learner's own choice
+        body.setdefault("day", standing.day(told.at if told.when is None else told.when))
         return body, row["id"] if row is not None else None
 
     def _decision(self, told: Told) -> Mapping[str, Any] | None:

@@ -17,10 +17,11 @@ try:
         luck,
         seal,
     )  # fmt: skip
+    from adaptlearn.interchange import statement
 except ModuleNotFoundError as missing:  # the small wheel, in which this folder is adaptlearn_serve
     if not (missing.name or "").startswith("adaptlearn"):
         raise
-    from adaptlearn_runtime import (  # type: ignore[import-not-found,no-redef]
+    from adaptlearn_runtime import (  # type: ignore
         Recommendation,
         Record,
         Refused,
@@ -33,6 +34,7 @@ except ModuleNotFoundError as missing:  # the small wheel, in which this folder 
         luck,
         seal,
     )  # fmt: skip
+    from adaptlearn_serve import statement  # type: ignore
 
-__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "advice", "contract", "intake", "lines", "luck",
-           "seal"]  # fmt: skip
+__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "advice", "contract", "intake", "lines", "luck"]
+__all__ += ["seal", "statement"]

@@ -23,6 +23,7 @@ class Meters:
         self.batches = Histogram("adaptlearn_batch_seconds", "time to decide and write", registry=r, buckets=SECONDS)
         self.asks = Counter("adaptlearn_asks", "asks of all batches", ("kind", "outcome"), registry=r)
         self.decided = Counter("adaptlearn_decisions", "decisions", ("policy", "fallback"), registry=r)
+        self.statements = Counter("adaptlearn_statements", "xAPI statements", ("outcome",), registry=r)
         self.waiting = Gauge("adaptlearn_waiting", "requests that wait", registry=r, multiprocess_mode="livesum")
         self.held = Gauge("adaptlearn_records_held", "records in memory", registry=r, multiprocess_mode="livesum")
         self.paused = Gauge("adaptlearn_paused", "1: the syllabus decides", registry=r, multiprocess_mode="livemax")
@@ -45,6 +46,10 @@ class Meters:
             self.asks.labels(type(ask).__name__.lower(), outcome).inc()
             if _said(answer, "decision"):
                 self.decided.labels(answer["policy"], str(bool(answer["fallback"])).lower()).inc()
+
+    def statement(self, why: str) -> None:
+        """One xAPI statement was taken, or passed over for a reason."""
+        self.statements.labels(why or "taken").inc()
 
     def text(self, desk: Any) -> tuple[bytes, str]:
         """Everything, and the type of its content."""

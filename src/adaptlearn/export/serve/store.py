@@ -12,7 +12,7 @@ does the same by default. Whatever is given up here loses acknowledged events wh
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -37,7 +37,8 @@ HELD = sa.text("""SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' |
                   FROM (SELECT value FROM json_array_elements_text(CAST(:listed AS json)) ORDER BY value) AS asked""")
 ERASED = "erased"  #: entry of ``meta``: how many learners were erased, and no word of whom
 # Statements are made once: to make one costs more than to run it.
-_tenant, _learner = sa.bindparam("tenant"), sa.bindparam("learner")
+_tenant: Any = sa.bindparam("tenant")
+_learner: Any = sa.bindparam("learner")
 EVENTS = (
     select(events)
     .where(events.c.tenant == _tenant, events.c.learner == _learner, events.c.seq > sa.bindparam("after"))
@@ -81,10 +82,11 @@ class Store:
             sa.event.listen(self.engine, "connect", _durable)
             sa.event.listen(self.engine, "begin", _begin)
         self._looking = self.engine.execution_options(looking=True)
-        self._insert: Callable[..., Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
+        insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
         self._last = sa.text(LAST.format(LISTED[self.dialect]))
-        self._decided = self._insert(decisions).on_conflict_do_nothing()  # asked for twice it is the same decision
-        put: Any = self._insert(records)
+        self._decided = insert(decisions).on_conflict_do_nothing()  # asked for twice it is the same decision
+        self._known = insert(meta).on_conflict_do_nothing()
+        put = insert(records)
         self._put = put.on_conflict_do_update(
             index_elements=[records.c.tenant, records.c.learner, records.c.layout],
             set_={"seq": put.excluded.seq, "body": put.excluded.body},
@@ -101,7 +103,7 @@ class Store:
             schema.tables.create_all(self.engine)  # two workers at once; the second finds what the first made
         with self.transaction() as t:
             rows = [{"name": name, "value": value} for name, value in first.items()]
-            t.execute(self._insert(meta).on_conflict_do_nothing(), rows)
+            t.execute(self._known, rows)
             found = {row.name: row.value for row in t.execute(select(meta))}
         if found["schema"] != schema.SCHEMA_VERSION:
             raise Refused("database schema", found["schema"], f"{schema.SCHEMA_VERSION}, of this service")

@@ -1,8 +1,8 @@
 """Routes that are described like every other and take the short way: key, body, endpoint, answer.
 
-FastAPI looks at every request as if it might be anything: nested dependencies, forms, exit stacks. The doors that take a
-thousand requests a second know what they get. Their endpoints are ``(body, request, caller) -> Response``; OpenAPI is made
-of their signatures as usual.
+FastAPI looks at every request as if it might be anything: nested dependencies, forms, exit stacks. The doors that take
+a thousand requests a second know what they get. Their endpoints are ``(body, request, caller) -> Response``; OpenAPI is
+made of their signatures as usual.
 """
 
 from collections.abc import Callable, Coroutine
