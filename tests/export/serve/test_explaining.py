@@ -300,6 +300,28 @@ def test_after_erase_no_byte_of_a_learner_is_left(served):
     assert served.post("/recommend", learner="u-3")["step"] == 6  # the others are as they were
 
 
+def test_no_byte_is_left_in_the_tables_of_postgresql_either(postgresql, bundles, start_service):
+    """Its own log and its backups are another matter, as the page on privacy says."""
+    service, mark = start_service(postgresql("erase"), bundles["one"]), b"zz-erase-me-41"
+    with service.client:
+        for learner in ("u-1", "zz-erase-me-41", "u-2"):
+            service.live(learner, 4)
+        store = service.app.state.store
+        raw = store.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+        def found():
+            with raw.connect() as connection:
+                connection.execute(sa.text("CHECKPOINT"))
+                place = Path(connection.execute(sa.text("SHOW data_directory")).scalar_one())
+            files = [path for path in (place / "base").rglob("*") if path.is_file()]
+            return [path for path in files if mark in path.read_bytes()]
+
+        assert found()
+        assert service.post("/learners/erase", {"learner": mark.decode()}).json()["rows"] > 8
+        assert not found()
+        assert service.recommend("u-2", day=9.0)["step"] == 4
+
+
 def test_an_erased_learner_who_comes_back_is_a_stranger(served):
     served.live("u-1", 4)
     served.post("/learners/erase", learner="u-1")
