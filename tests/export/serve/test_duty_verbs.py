@@ -23,7 +23,9 @@ def service(small_served):
     live(small_served, "v-other", dice)
     small_served.observe("alone", "v-other", offered=["greeting-video"], taken="greeting-video", completed=True, minutes=3,
                          day=20)  # fmt: skip
-    small_served.post("/recommend", {"learner": "v-goal", "profile": {"targets": {"greeting": 1}, "weekly_minutes": 60}})
+    small_served.post(
+        "/recommend", {"learner": "v-goal", "profile": {"targets": {"greeting": 1}, "weekly_minutes": 60}}
+    )
     small_served.observe("goal", "v-goal", day=1)
     return small_served
 
@@ -87,7 +89,9 @@ def test_the_ring_closes_from_the_service_to_the_laboratory(service, tmp_path, c
     code, out, _ = run(capsys, "serve", "log", where, f"to={answers}")
     rows = list(csv.DictReader(answers.open()))
     assert code == 0 and f"{len(rows):,} answers" in out and {row["correct"] for row in rows} == {"0", "1"}
-    code, out, err = run(capsys, "trace", f"log={answers}", "model=[shares]", "baseline=shares", "folds=3", "format=json")
+    code, out, err = run(
+        capsys, "trace", f"log={answers}", "model=[shares]", "baseline=shares", "folds=3", "format=json"
+    )
     assert code == 0, err
     assert json.loads(out)[0]["model"] == "shares"
     code, _, _ = run(capsys, "serve", "log", where, f"to={tmp_path / 'd.jsonl'}")
