@@ -72,9 +72,9 @@ def kept() -> render.Section:
     return render.Section(
         "What would be kept about people",
         (
-            "The learners of this report are simulated. These are facts about the service that would run the policy, and "
-            "no legal advice; the page on privacy has how data is exported, erased and corrected, and when recommending "
-            "becomes deciding.",
+            "The learners of this report are simulated. These are facts about the service that would run the policy, "
+            "and no legal advice; the page on privacy has how data is exported, erased and corrected, and when "
+            "recommending becomes deciding.",
         ),
         tuple(f"Never: {line}." for line in privacy.NEVER),
         (

@@ -300,6 +300,17 @@ def test_after_erase_no_byte_of_a_learner_is_left(served):
     assert served.post("/recommend", learner="u-3")["step"] == 6  # the others are as they were
 
 
+def test_a_process_that_is_killed_while_it_erases_has_erased(served):
+    """The rows are gone and the file is not yet written anew: whoever opens the store next does it."""
+    served.live("zz-erase-me-41", 5)
+    with served.store.transaction() as t:
+        assert leaving.deleted(t, "acme", "zz-erase-me-41") > 5
+    assert any(b"zz-erase-me-41" in blob for blob in bytes_of(served.folder).values())
+    create_app(Settings(served.url)).state.store.close()
+    assert not any(b"zz-erase-me-41" in blob for blob in bytes_of(served.folder).values())
+    assert not leaving.finish(served.store)
+
+
 def test_no_byte_is_left_in_the_tables_of_postgresql_either(postgresql, bundles, start_service):
     """Its own log and its backups are another matter, as the page on privacy says."""
     service, mark = start_service(postgresql("erase"), bundles["one"]), b"zz-erase-me-41"

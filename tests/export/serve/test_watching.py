@@ -14,6 +14,7 @@ from adaptlearn.export.serve.policies import Policies
 from adaptlearn.export.serve.settings import Settings
 from adaptlearn.export.serve.standing import DAY
 from adaptlearn.export.serve.store import Store
+from adaptlearn.tracing import scoring
 
 
 def binomial_most(n, p):
@@ -123,6 +124,14 @@ def test_the_table_holds_every_answer_and_its_error_is_that_of_the_definition():
     assert found.error.value == pytest.approx(sum(gaps) / items.sum())
     assert found.by_chance < 0.03  # of true predictions, so many answers
     assert abs(found.shift.value - (right - items * p).sum() / items.sum()) < 1e-12
+
+
+def test_the_error_is_the_one_by_which_tracers_are_scored():
+    dice = np.random.default_rng(10)
+    who, p, _, _ = answered(dice)
+    right = dice.random(len(p)) < p
+    found = reliability.calibration(who, p, np.ones(len(p)), right, 0.01)
+    assert found.error.value == pytest.approx(scoring.calibration_error(right.astype(float), p))
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():

@@ -87,8 +87,8 @@ class Seen:
                 self._draw(one, inside[int(u * len(inside))], span)
             if span == "recent":
                 self._count(inside)
-        if mine and self.spans.of(mine[0]["at"]):
-            self._newcomer(one, self.spans.of(mine[0]["at"]))
+        if one.decisions and (span := self.spans.of(one.decisions[0]["at"])):
+            self._newcomer(one, span)
         self._predictions(one)
 
     def _put(self, what: str, span: str, value: Any, band: int = 0) -> None:
