@@ -39,8 +39,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 PROFILE: dict[str, tuple[str, str]] = {  # what else a policy was told; without it no other policy can be judged
     "weekly_minutes": ("float32", "minutes a week the learner gives to the programme"),
-    "motive": ("int8", "index into project, leadership, personal, compliance"),
-    "stated": ("int8", "index into visual, auditory, textual, kinesthetic: the survey's word"),
+    "motive": ("int8", "index into project, leadership, personal, compliance; -1 = did not say"),
+    "stated": ("int8", "index into visual, auditory, textual, kinesthetic, the survey's word; -1 = did not say"),
     "mandatory": ("bool", "the programme is mandatory for this learner"),
 }  #: columns that a log may have or lack, all or none
 

@@ -1,18 +1,15 @@
-"""The service without the laboratory: what it imports, the small wheel, and its own command line."""
+"""The service without the laboratory: what it imports, and its own command line."""
 
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from adaptlearn.export import serve as inside
 from adaptlearn.export.serve.__main__ import main
-from adaptlearn.interchange import statement
 
-ROOT = Path(__file__).resolve().parents[3]
 HEAVY = {"torch", "pyro", "hydra", "omegaconf", "mlflow", "numba", "onnx", "pyarrow", "pandas", "scipy", "sklearn"}
 
 
@@ -37,64 +34,6 @@ print(*sys.modules)
     loaded = {name.partition(".")[0] for name in run("-c", text).split()}
     assert not loaded & HEAVY
     assert {"fastapi", "onnxruntime", "sqlalchemy"} <= loaded
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """The small wheel, unpacked as pip would."""
-    where = tmp_path_factory.mktemp("wheel")
-    run("-m", "hatchling", "build", "-t", "wheel", "-d", str(where), cwd=ROOT / "runtime")
-    target = where / "installed"
-    with zipfile.ZipFile(next(where.glob("*.whl"))) as held:
-        held.extractall(target)
-    return target
-
-
-def test_the_small_wheel_holds_the_service_and_no_copy(installed):
-    for file in Path(inside.__file__).parent.iterdir():
-        if file.is_file():
-            assert (installed / "adaptlearn_serve" / file.name).read_bytes() == file.read_bytes(), file.name
-    held = (installed / "adaptlearn_serve" / "statement.py").read_bytes()
-    assert held == Path(statement.__file__).read_bytes()
-    about = next(installed.glob("*.dist-info"))
-    assert "adaptlearn-serve = adaptlearn_serve.__main__:main" in (about / "entry_points.txt").read_text()
-    needs = [line for line in (about / "METADATA").read_text().splitlines() if line.startswith("Requires-Dist")]
-    ours = [line for line in (ROOT / "pyproject.toml").read_text().split("serve = [")[1].split("]\n")[0].splitlines()
-            if '"' in line]  # fmt: skip
-    extra = {line.split(";")[0].removeprefix("Requires-Dist: ").replace(" ", "") for line in needs if "serve" in line}
-    assert extra == {line.split('"')[1].split(";")[0].replace(" ", "") for line in ours}, "one extra, two wheels"
-
-
-def test_the_small_wheel_alone_serves(installed, tmp_path, bundles):
-    """A Python in which adaptlearn cannot be imported answers what the other answers."""
-    database = f"sqlite:///{tmp_path}/serve.db"
-    text = f"""
-import sys
-class Nowhere:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {{"adaptlearn", *{sorted(HEAVY)!r}}}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-sys.meta_path.insert(0, Nowhere())
-sys.path.insert(0, {str(installed)!r})
-from adaptlearn_serve.__main__ import main
-assert main(["promote", {str(bundles["one"])!r}, "database={database}"]) == 0
-assert main(["key", "tenant=acme", "database={database}", "format=json"]) == 0
-from adaptlearn_serve.batch import Asked, Told
-from adaptlearn_serve.desk import Desk
-from adaptlearn_serve.policies import Policies
-from adaptlearn_serve.settings import Settings
-from adaptlearn_serve.store import Store
-store = Store({database!r})
-desk = Desk(store, Policies(store), Settings(database={database!r}))
-told = Told("acme", "u-1", "profile", "p-1", {{"role": "counter", "weekly_minutes": 90}}, 0.0)
-print([choice["activity"] for choice in desk.serve([told, Asked("acme", "u-1", 0.0, 3, 0.0)])[1]["choices"]])
-"""
-    said = run("-c", text, cwd=tmp_path).splitlines()
-    from adaptlearn.export.runtime import Runtime
-
-    runtime = Runtime.load(bundles["one"])
-    record = runtime.start({"learner": "u-1", "role": "counter", "weekly_minutes": 90})
-    assert said[-1] == str(runtime.recommend(record, day=0.0, k=3).ids)
 
 
 # --- the command line -----------------------------------------------------------------------------------------------

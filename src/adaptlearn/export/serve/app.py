@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from . import duties, refusals, routes, statements
+from . import duties, explaining, pages, refusals, routes, statements
 from .desk import Desk
 from .keys import Keys
 from .limits import Limited
@@ -46,7 +46,8 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] = ()) -> FastAPI
     app.state.store, app.state.desk, app.state.keys = store, desk, Keys(store)
     app.state.settings, app.state.policies, app.state.meters = settings, policies, meters
     refusals.install(app)
-    for router in (routes.router, statements.router, duties.router, *routers):
+    ours = (routes.router, statements.router, explaining.router, duties.router, pages.router)
+    for router in (*ours, *routers):
         app.include_router(router)
     app.add_middleware(Limited, settings=settings, meters=meters)
     return app

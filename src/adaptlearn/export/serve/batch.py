@@ -117,6 +117,8 @@ class Batch:
             return {"id": told.key, "learner": told.learner, "seq": before["seq"], "duplicate": True}
         _, served = self.fleet.decider(told.tenant, told.learner)
         standing = self.standing(told.tenant, told.learner, served)
+        if standing is None and told.kind != "profile":
+            raise Unknown("learner", told.learner, "a learner with a profile", "'profile': {'role': ...}")
         body, decision = dict(told.body), told.decision
         if told.kind == "observed":
             body, decision = self._resolved(told, standing)
@@ -142,8 +144,7 @@ class Batch:
 
         Without a decision's id it is the one since the learner's last event, if what was offered is not another slate.
         """
-        if standing is None:
-            raise Unknown("learner", told.learner, "a learner with a profile", "'profile': {'role': ...}")
+        assert standing is not None
         row = self._decision(told)
         body = dict(told.body)
         chosen = json.loads(row["body"]) if row is not None else None
@@ -173,6 +174,17 @@ class Batch:
         if row is None or row.learner != told.learner:
             raise Unknown("decision", told.decision, "the id of a decision about this learner, as recommend gave it")
         return row._asdict()
+
+    def forget(self, tenant: str, learner: str) -> None:
+        """The learner was erased in this transaction: nothing made of them so far in it is written or kept."""
+        who = (tenant, learner)
+        self.events = [row for row in self.events if (row["tenant"], row["learner"]) != who]
+        self.records = [row for row in self.records if (row["tenant"], row["learner"]) != who]
+        self.made = {name: row for name, row in self.made.items() if (row["tenant"], row["learner"]) != who}
+        self.taken = {name: row for name, row in self.taken.items() if (row["tenant"], row["learner"]) != who}
+        self.standings = {name: one for name, one in self.standings.items() if name[:2] != who}
+        self.last[who] = (-1, "")
+        self.held.forget(tenant, learner)
 
     # --- decisions ----------------------------------------------------------------------------------------------
 

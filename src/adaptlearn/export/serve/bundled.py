@@ -4,7 +4,19 @@ The one file of the service that knows there are two names; everything else impo
 """
 
 try:
-    from adaptlearn.export.runtime import Recommendation, Record, Refused, Runtime, Shelf, contract, intake, lines, seal
+    from adaptlearn.export.runtime import (
+        Recommendation,
+        Record,
+        Refused,
+        Runtime,
+        Shelf,
+        advice,
+        contract,
+        intake,
+        lines,
+        luck,
+        seal,
+    )  # fmt: skip
     from adaptlearn.interchange import statement
 except ModuleNotFoundError as missing:  # the small wheel, in which this folder is adaptlearn_serve
     if not (missing.name or "").startswith("adaptlearn"):
@@ -15,12 +27,14 @@ except ModuleNotFoundError as missing:  # the small wheel, in which this folder 
         Refused,
         Runtime,
         Shelf,
+        advice,
         contract,
         intake,
         lines,
+        luck,
         seal,
     )  # fmt: skip
     from adaptlearn_serve import statement  # type: ignore
 
-__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "contract", "intake", "lines", "seal"]
-__all__ += ["statement"]
+__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "advice", "contract", "intake", "lines", "luck"]
+__all__ += ["seal", "statement"]

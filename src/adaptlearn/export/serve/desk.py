@@ -58,6 +58,7 @@ class Desk:
         self._watch = watch or (lambda *_: None)
         self._waiting: deque[_Waiting] = deque()
         self._wake, self._closing = threading.Condition(), False
+        self._erased, self._stale = store.erased(), False  # stale: a learner was erased, by whichever worker
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
         self._poll = threading.Thread(target=self._follow, name="aliases", daemon=True)
 
@@ -101,10 +102,15 @@ class Desk:
         done = 0.0  # when the last batch was
         while True:
             with self._wake:
-                while not self._waiting and not self._closing:
+                while not (self._waiting or self._closing or self._stale):
                     self._wake.wait()
+                if self._stale:
+                    self.held.clear()
+                    self._stale = False
                 if not self._waiting:
-                    return
+                    if self._closing:
+                        return
+                    continue
             if time.perf_counter() - done < LULL and not self._closing:
                 time.sleep(self.settings.gather_seconds)  # others come: one write to the disk for all of them
             with self._wake:
@@ -157,6 +163,11 @@ class Desk:
         """The fleet as the store has it now."""
         with self.store.reading() as t:
             version = self.policies.version(t)
+        erased = self.store.erased()
+        if erased != self._erased:
+            with self._wake:
+                self._erased, self._stale = erased, True
+                self._wake.notify_all()
         if version != self.fleet.version:
             self.fleet = self.policies.fleet(self.fleet)
         return self.fleet

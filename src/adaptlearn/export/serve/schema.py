@@ -82,3 +82,11 @@ keys = Table(
     Column("made", Float, nullable=False),
     Column("revoked", Float),
 )  # fmt: skip
+
+links = Table(
+    "links", tables,
+    Column("hash", Text, primary_key=True),  # SHA-256 of 256 random bits
+    Column("tenant", Text, nullable=False),
+    Column("learner", Text, nullable=False),
+    Column("until", Float, nullable=False),
+)  # fmt: skip

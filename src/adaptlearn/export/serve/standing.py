@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .bundled import Record, Refused, Runtime
+from .correcting import self_reported
 from .words import Words, spoken, translated
 
 DAY = 86_400.0  #: seconds
@@ -101,8 +102,18 @@ def _opted(standing: Standing | None, event: Mapping[str, Any], _: Runtime, _wor
     return replace(standing, opted_out=bool(event["body"]["out"]))
 
 
+def _said(standing: Standing | None, event: Mapping[str, Any], runtime: Runtime, words: Words) -> Standing:
+    """The learner's own word on a skill; one that only other bundles speak of moves nothing here."""
+    assert standing is not None
+    body = event["body"]
+    if body["skill"] not in runtime.contract.skill_at and body["skill"] in words.skills:
+        return standing
+    record = self_reported(runtime, standing.record, body["skill"], bool(body["knows"]), standing.day(event["at"]))
+    return replace(standing, record=record)
+
+
 FOLDS: dict[str, Callable[[Standing | None, Mapping[str, Any], Runtime, Words], Standing]] = {
-    "profile": _profile, "observed": _observed, "opted": _opted,
+    "profile": _profile, "observed": _observed, "opted": _opted, "said": _said,
 }  # fmt: skip
 
 

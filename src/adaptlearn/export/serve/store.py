@@ -35,6 +35,7 @@ LAST = """SELECT asked.value, (SELECT seq || '/' || key FROM events WHERE tenant
           ORDER BY seq DESC LIMIT 1) FROM ({}) AS asked"""
 HELD = sa.text("""SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' || asked.value, 0))
                   FROM (SELECT value FROM json_array_elements_text(CAST(:listed AS json)) ORDER BY value) AS asked""")
+ERASED = "erased"  #: entry of ``meta``: how many learners were erased, and no word of whom
 # Statements are made once: to make one costs more than to run it.
 _tenant: Any = sa.bindparam("tenant")
 _learner: Any = sa.bindparam("learner")
@@ -163,6 +164,12 @@ class Store:
         """Every (tenant, learner), in order."""
         for row in t.execute(LEARNERS):
             yield row.tenant, row.learner
+
+    def erased(self) -> int:
+        """How many learners were erased, ever."""
+        with self.reading() as t:
+            found = t.execute(select(meta.c.value).where(meta.c.name == ERASED)).scalar_one_or_none()
+        return int(found or 0)
 
     # --- writing ------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ class Config:
     workers: int = 1  # start: processes; more than one is for PostgreSQL
     seed: int = 0  # start: of the luck with which policies that draw decide
     share: float = 0.1  # canary: of learners, always the same ones
+    contact: str = ""  # start: whom learners ask to be erased, as their page says; empty: whoever gave them the link
     note: str = ""  # promote, pause and others: why, for the history
     tenant: str = "default"  # key: whose it is
     scopes: str = "recommend,observe"  # key: recommend,observe,read,correct,erase,metrics,admin
@@ -50,6 +51,8 @@ class Answer:
 
     rows: list[dict[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    code: int = 0  # exit status
+    more: dict[str, Any] | None = None  # what JSON has to carry beside the rows
 
 
 def run(config: Config) -> Answer:
@@ -75,7 +78,7 @@ def settings_of(config: Config) -> "Settings":
     from .settings import Settings
 
     database = config.database or os.environ.get(DATABASE) or Settings.database
-    return Settings(database=database, seed=config.seed)
+    return Settings(database=database, seed=config.seed, contact=config.contact)
 
 
 def store_of(config: Config) -> "Store":
