@@ -57,5 +57,3 @@ def run(config: Config) -> int:
              notes=[f"calibration error {e.value:.3f} ({e.low:.3f} to {e.high:.3f}); true predictions would show "
                     f"{predictions.by_chance:.3f} by chance"])  # fmt: skip
     return int(bool(raised))
-
-

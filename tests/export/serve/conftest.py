@@ -3,9 +3,13 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import time
+import urllib.request
 import warnings
 from glob import glob
 from pathlib import Path
@@ -25,8 +29,9 @@ PROFILE = {"role": "counter", "weekly_minutes": 90}
 
 @pytest.fixture(scope="session")
 def bundles(tiny, make_small, tmp_path_factory):
-    """Folders: ``one`` draws; ``two`` is the same world and another policy; ``memory`` remembers; ``wider`` is of a world
-    with a skill and an activity more, one activity less and another role: its record has another layout."""
+    """Folders: ``one`` draws; ``two`` is the same world and another policy; ``memory`` remembers; ``wider`` is of a
+    world with a skill and an activity more, one activity less and another role: its record has another layout.
+    """
     place = tmp_path_factory.mktemp("bundles")
     made = {"one": make_small(3), "two": make_small(3, seed=7), "memory": make_small(3, memory=4)}
     folders = {name: bundle.write(module, tiny, place / name) for name, module in made.items()}
@@ -40,8 +45,10 @@ def _wider(place):
     skills, activities = folder / "skills.csv", folder / "activities.csv"
     skills.write_text(skills.read_text() + "thanking,Say goodbye,greeting,0.2,0.1,0.2,0.1,0.005,\n")
     rows = [row for row in activities.read_text().splitlines() if not row.startswith("listening-reading")]
-    rows.append("thanking-video,Two goodbyes,thanking:1,,,video,visual:1,expositive,0.5,none,0,8,async_self_paced,,none,"
-                "anywhere,online,0.3,solo,0,0,")  # fmt: skip
+    rows.append(
+        "thanking-video,Two goodbyes,thanking:1,,,video,visual:1,expositive,0.5,none,0,8,async_self_paced,,none,"
+        "anywhere,online,0.3,solo,0,0,"
+    )
     activities.write_text("\n".join(rows) + "\n")
     world = folder / "world.toml"
     world.write_text(world.read_text().replace('"tiny-v1"', '"wider-v1"').replace("[roles.counter]", "[roles.desk]"))
@@ -171,3 +178,69 @@ def small_served(tmp_path, bundles):
 def start_service():
     """The class itself: tests share no imports."""
     return Service
+
+
+class Process:
+    """The service as it is run: a process of its own, on a port of its own."""
+
+    def __init__(self, database, *words):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [sys.executable, "-m", "adaptlearn.export.serve", "start", f"database={database}",
+                   f"port={self.port}", *words]  # fmt: skip
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="adaptlearn-serve-", suffix=".log")  # noqa: SIM115
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.wait()
+
+    def wait(self, seconds=60.0):
+        """Until it is ready."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self.process.poll() is None, Path(self.log.name).read_text()
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/ready", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"not ready: {Path(self.log.name).read_text()}")
+
+    def end(self, how=signal.SIGTERM):
+        """End it, and wait until it has.   -> exit status"""
+        self.process.send_signal(how)
+        return self.process.wait(40)
+
+    @property
+    def said(self):
+        """What it has logged so far."""
+        return Path(self.log.name).read_text()
+
+
+@pytest.fixture
+def processes():
+    """Start services that end with the test."""
+    started = []
+
+    def start(database, *words):
+        started.append(Process(database, *words))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGKILL)
+        one.log.close()
+
+
+@pytest.fixture
+def furnished(bundles):
+    """A store with the bundle ``one`` on duty and a key with these scopes.   -> key"""
+
+    def furnish(database, *scopes, tenant="acme", folder=bundles["one"]):
+        with contextlib.closing(Store(database)) as store:
+            policies = Policies(store)
+            if not policies.history("champion"):
+                policies.set("champion", policies.add(folder).digest)
+            return Keys(store).make(tenant, scopes or tuple(SCOPES))
+
+    return furnish

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def installed(tmp_path_factory):
 def test_the_wheel_holds_the_folder_and_no_copy(installed):
     for file in Path(serve.__file__).parent.glob("*.*"):
         assert (installed / "adaptlearn_serve" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_one_extra_stands_in_both_wheels(installed):
+    about = next(installed.glob("*.dist-info"))
+    needs = [line for line in (about / "METADATA").read_text().splitlines() if line.startswith("Requires-Dist")]
+    small = {line.partition(": ")[2].partition(";")[0].replace(" ", "") for line in needs if "extra ==" in line}
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["serve"]
+    assert small == {line.partition(";")[0].strip() for line in extra}
 
 
 def test_the_wheel_alone_serves(installed, bundles, tmp_path):

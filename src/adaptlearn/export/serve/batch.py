@@ -109,7 +109,7 @@ class Batch:
         Raises:
             Refused: what the runtime refuses; Taken, Unknown.
         """
-        sent = _digest(told.kind, told.learner, told.decision, told.body)
+        sent = _digest(told.kind, told.learner, told.decision, told.when, told.body)
         before = self.taken.get((told.tenant, told.key))
         if before is not None:
             if before["sent"] != sent:

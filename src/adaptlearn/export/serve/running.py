@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import tempfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     import uvicorn
 
     os.environ[TOLD] = json.dumps(asdict(settings))
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is done: that is no failure
     with tempfile.TemporaryDirectory(prefix="adaptlearn-metrics-") as place:
         if workers > 1:  # has to be said before prometheus_client is imported
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = place
