@@ -1,7 +1,7 @@
 """``adaptlearn report``: is this agent worth a pilot? One HTML file, the same in Markdown, JSON and XLSX."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives, simulate
 from adaptlearn.core.keep import keep
-from adaptlearn.core.record import Tracer, ViewSpec
+from adaptlearn.core.record import PER_SKILL, TOTALS, Tracer, ViewSpec
 from adaptlearn.core.world import World
 from adaptlearn.evaluation import ensemble, origins, render, sensitivity, sheets
 from adaptlearn.evaluation.fairness import Traced
@@ -55,6 +55,7 @@ def run(config: Config) -> None:
     with tracked("report", config, config.agent.name, agent=config.agent.name) as run_:
         with progress(f"a report on {config.agent.name}", quiet) as tell:
             report = write_up(studied(config, tell))
+            report = replace(report, sections=(*report.sections, kept()))
         readings = {"html": render.html, "md": render.markdown, "json": render.as_json, "xlsx": sheets.as_xlsx}
         written = [keep(Path(config.to) / f"report.{end}", read(report)) for end, read in readings.items()]
         run_.metrics({f"gain/{world_of(row)}": row["gain"].mean.value for row in report.numbers["gains"]})
@@ -62,6 +63,27 @@ def run(config: Config) -> None:
             run_.artifact(file)
     rows = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
     show(rows, format=config.format, title=report.decision, notes=[f"written: {', '.join(map(str, written))}"])
+
+
+def kept() -> render.Section:
+    """The appendix on people: what a service with this policy would keep about them, and who sees it."""
+    from adaptlearn.export.serve import privacy
+
+    record = {"per_skill": PER_SKILL, "format": ("mean", "variance"), "totals": TOTALS}
+    rows = tuple((one.kind, one.name.replace("_", " "), one.meaning) for one in privacy.inventory(record))
+    return render.Section(
+        "What would be kept about people",
+        (
+            "The learners of this report are simulated. These are facts about the service that would run the policy, "
+            "and no legal advice; the page on privacy has how data is exported, erased and corrected, and when "
+            "recommending becomes deciding.",
+        ),
+        tuple(f"Never: {line}." for line in privacy.NEVER),
+        (
+            render.Table("What is told, collected, inferred and kept", ("", "what", "in words"), rows),
+            render.Table("Shown to", ("who", "what"), tuple(privacy.SHOWN)),
+        ),
+    )
 
 
 def world_of(row: dict[str, Any]) -> str:
