@@ -74,18 +74,15 @@ def rules(
     from adaptlearn.classroom.room import Rules
     from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
-    from adaptlearn.envs import rewards
-    from adaptlearn.laws import behaviour
-    from adaptlearn.laws import motives as moved
+    from adaptlearn.envs.rewards import PRESETS
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
-    weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
-    people = population or population_of(place)
+    weights, people = PRESETS.get(reward) if isinstance(reward, str) else None, population or population_of(place)
     people = changing(people, change, place.role_ids, "change") if change else people
-    conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
+    conduct = _conduct(people, motives)
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
@@ -95,6 +92,14 @@ def rules(
         behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _conduct(people: Population, motives: bool | None) -> ModuleType:
+    """How people behave: the plain text, or the one in which the motive moves it."""
+    from adaptlearn.laws import behaviour
+    from adaptlearn.laws import motives as moved
+
+    return moved if ("motives" in people.constants if motives is None else motives) else behaviour
 
 
 def _fitted(people: Population, text: ModuleType) -> Any:
