@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.classroom.layout import EVENT_STARS
-from adaptlearn.classroom.packing import MESHING
+from adaptlearn.classroom.packing import meshing_of
 from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.classroom.simulate import Thinker, side_by_side
 from adaptlearn.classroom.timetable import Group, Trial, Visit, examine
@@ -58,7 +58,7 @@ class Bench:
     def trial(self, shift: float, meshing: str) -> Trial:
         """Learners of single-skill trials: the default population, shifted in prior level."""
         if (shift, meshing) not in self._trials:
-            rules = replace(self.rules, meshing=MESHING[meshing])
+            rules = replace(self.rules, meshing=meshing_of(meshing))
             base = Population()
             people = base.with_traits(ability=(base.mean[0] + shift, base.sd[0]))
             self._trials[shift, meshing] = Trial(rules, self.ids, self.seed, people)
@@ -91,7 +91,7 @@ def moved(rules: Rules, motivation: float) -> Population:
 
 def _play(bench: Bench, arm: Programme) -> Played:
     """Everyone's programme."""
-    rules = replace(bench.rules, mandatory=arm.mandatory, meshing=MESHING["null"],
+    rules = replace(bench.rules, mandatory=arm.mandatory, meshing=meshing_of("null"),
                     population=moved(bench.rules, arm.motivation))  # fmt: skip
     begun, room = (Classroom(rules, bench.n, bench.seed).begin(bench.ids) for _ in range(2))
     left, stars, rated = np.zeros(bench.n, bool), np.zeros(bench.n), np.zeros(bench.n)

@@ -124,7 +124,8 @@ def ingredients(activity, exposure, p):
     tested = p.k_retrieval * exposure.tested
     feedback = p.k_elaborated * activity.elaborated + p.k_correct * activity.correct_answer
     told = exposure.tested * (feedback + p.k_verification * activity.verification)
-    people = p.k_coach * activity.coach + p.k_peer * activity.peer * (1.0 + exposure.peers)
+    together = maximum(activity.peer, exposure.helped)
+    people = p.k_coach * activity.coach + p.k_peer * together * (1.0 + exposure.peers)
     form = p.k_multimedia * activity.multimedia + p.k_flipped * activity.flipped + p.k_blended * activity.blended
     return minimum(tested + told + people + form, p.cap)
 
