@@ -225,13 +225,8 @@ def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
 def _rules(report: _Report, world: "World") -> None:
     rules, known = world.rules, world.activity_ids[1:]
     due, not_before = dict(rules.due), dict(rules.not_before)
-    for name, listed in (
-        ("pinned", rules.pinned),
-        ("excluded", rules.excluded),
-        ("due", due),
-        ("not_before", not_before),
-        ("after", [name for pair in rules.after for name in pair]),
-    ):
+    named = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before}
+    for name, listed in {**named, "after": [name for pair in rules.after for name in pair]}.items():
         for activity in listed:
             if activity not in known:
                 report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
@@ -240,8 +235,7 @@ def _rules(report: _Report, world: "World") -> None:
         report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
     circle = cycle_in({name: [gate] for name, gate in rules.after})
     if circle:
-        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without a circle",
-                    f"after without {circle[0]}")  # fmt: skip
+        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
     gates = [gate for _, gate in rules.after]
     for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates)):
         for activity in listed:

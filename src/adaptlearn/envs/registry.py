@@ -72,20 +72,16 @@ def rules(
     """
     from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
-    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
     from adaptlearn.envs import rewards
-    from adaptlearn.laws import behaviour
-    from adaptlearn.laws import motives as moved
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
     weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
-    people = population or population_of(place)
-    people = changing(people, change, place.role_ids, "change") if change else people
-    conduct = moved if ("motives" in people.constants if motives is None else motives) else behaviour
+    people = _people(place, population, change or {})
+    conduct = _conduct("motives" in people.constants if motives is None else motives)
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
@@ -95,6 +91,21 @@ def rules(
         behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _people(world: World, given: Population | None, change: Mapping[str, Any]) -> Population:
+    """Who learns: those given or the world's own, with another change of destination where one is asked for."""
+    from adaptlearn.core.people import changing
+
+    people = given or population_of(world)
+    return changing(people, change, world.role_ids, "change") if change else people
+
+
+def _conduct(moved: bool) -> ModuleType:
+    """How learners behave: plainly, or moved by their motives."""
+    from adaptlearn.laws import behaviour, motives
+
+    return motives if moved else behaviour
 
 
 def _fitted(people: Population, text: ModuleType) -> Any:
