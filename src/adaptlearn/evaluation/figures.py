@@ -51,6 +51,23 @@ def bars(new: Mapping[str, float], old: Mapping[str, float], names: tuple[str, s
     return svg(Drawing(draw, 0.9 + 0.36 * len(kinds), alt))
 
 
+def stairs(time: Sequence[float], stay: Sequence[float], low: Sequence[float], high: Sequence[float], alt: str,
+           unit: str) -> str:  # fmt: skip
+    """The share who are still there, with its 95 % band.   -> SVG"""
+
+    def draw(axes: Any) -> None:
+        steps = {"step": "post", "linewidth": 0, "color": PALE, "alpha": 0.45}
+        at = [0.0, *time]
+        axes.fill_between(at, [100.0, *(100 * x for x in low)], [100.0, *(100 * x for x in high)], **steps)
+        axes.step(at, [100.0, *(100 * x for x in stay)], where="post", color=GAIN, linewidth=2)
+        axes.set_ylim(0, 102)
+        axes.set_xlim(0, max(at))
+        axes.set_xlabel(unit)
+        axes.set_ylabel("still there, %")
+
+    return svg(Drawing(draw, 2.8, alt))
+
+
 class Drawing(NamedTuple):
     """What is to be drawn, before anyone says in which format."""
 
@@ -59,6 +76,10 @@ class Drawing(NamedTuple):
     alt: str  # for those who do not see it; also the salt of the ids inside
     width: float = 7.2
     panels: tuple[int, int] = (1, 1)  # down, across
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return svg(self)
 
 
 def svg(drawing: Drawing) -> str:
