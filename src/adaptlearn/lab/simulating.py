@@ -13,7 +13,7 @@ from adaptlearn.evaluation.compare import mean_of_known
 from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
-from adaptlearn.lab.pieces import agent_of, rules_of, softened
+from adaptlearn.lab.pieces import agent_of, orchestrator_of, rules_of, softened
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
 
@@ -26,6 +26,7 @@ class Config(Common):
     learners: int = 4096  # taught, each one life
     log: str | None = field(default=None, metadata=WRITTEN)  # a Parquet file for one row per decision
     checks: str | None = field(default=None, metadata=WRITTEN)  # a CSV file for managers' checks of transfer to the job
+    orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     temperature: float | None = None  # of the agent's choices; a log with some chance in it can judge other agents
 
 
@@ -50,10 +51,12 @@ def taught(config: Config) -> tuple[dict[str, Any], Path | None]:
     """One row on how the learners fared, and the file of their log if one was asked for."""
     rules = rules_of(config)
     policy = softened(agent_of(config.agent, rules, config.allow), config.temperature)
+    shares = orchestrator_of(config.orchestrator, rules)
     with progress(f"{config.learners} learners", config.format == "json") as tell:
         live = lives_on(config.compute, config.cluster)
         lives = live(policy, rules, np.arange(config.learners), config.seed, log=config.log is not None,
-                         threads=config.threads, progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
+                         threads=config.threads, orchestrator=shares,
+                     progress=lambda done, of: tell(f"{done} of {of}"))  # fmt: skip
     if config.checks is not None:
         keep(config.checks, checks_of(lives, rules))
     row = {
