@@ -6,7 +6,8 @@ from typing import Any
 
 HERE = Path(__file__).parent / "reference"
 MODULES = {
-    "The nouns": ("core.world", "core.learner", "core.record", "core.log", "core.policy", "core.luck", "core.posterior"),
+    "The nouns": ("core.world", "core.learner", "core.record", "core.log", "core.policy", "core.luck",
+                  "core.posterior"),
     "The classroom": ("classroom.room", "classroom.simulate"),
     "Environments": ("envs.registry", "envs.single", "envs.vector", "envs.rewards"),
     "Reading logs": ("interchange.tables", "interchange.doctor"),
@@ -67,8 +68,9 @@ def api() -> str:
     """The public names, then the rooms' modules."""
     import adaptlearn
 
+    names = [(f"`{name}`", f"`adaptlearn.{room}`") for name, room in adaptlearn._ROOM_OF.items()]
     parts = ["# Python", "`import adaptlearn` gives these names; everything else is imported from its room.",
-             table(("name", "lives in"), [(f"`{n}`", f"`adaptlearn.{room}`") for n, room in adaptlearn._ROOM_OF.items()])]  # fmt: skip
+             table(("name", "lives in"), names)]  # fmt: skip
     for title, modules in MODULES.items():
         parts.append(f"## {title}")
         for module in modules:

@@ -73,13 +73,12 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)
-    depth = behaviour.depth(activity, trait, behaviour_p)
-    asks_all, helped = 0.0, 0.0
+    asks_all = helped = 0.0
     if TOGETHER:
         asks_all, helped = meet(i, a, key, now, asked, success, trait, activity, company, meets, behaviour_p)
-    best = study(i, a, key, now, day, fraction, asked, match, depth, met.motivation, trait, activity, ready, answers,
-                 visits, links, index, weight, skills, mind, touched, life, goals, terms, law_p, company, asks_all,
-                 helped)  # fmt: skip
+    best = study(i, a, key, now, day, fraction, asked, match, behaviour.depth(activity, trait, behaviour_p),
+                 met.motivation, trait, activity, ready, answers, visits, links, index, weight, skills, mind, touched,
+                 life, goals, terms, law_p, company, asks_all, helped)  # fmt: skip
     # 6 motivation
     trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
     life[i].strain += 0.3 * (trouble - before.strain)

@@ -225,8 +225,9 @@ def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
 def _rules(report: _Report, world: "World") -> None:
     rules, known = world.rules, world.activity_ids[1:]
     due, not_before = dict(rules.due), dict(rules.not_before)
-    named = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before}
-    for name, listed in {**named, "after": [name for pair in rules.after for name in pair]}.items():
+    listings = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before,
+                "after": [name for pair in rules.after for name in pair]}  # fmt: skip
+    for name, listed in listings.items():
         for activity in listed:
             if activity not in known:
                 report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
@@ -297,11 +298,10 @@ def _cycle(report: _Report, world: "World") -> None:
 def _reachable(report: _Report, world: "World") -> None:
     """Every target, and all it rests on, is taught by something that may be offered."""
     requires = {skill.id: skill.requires for skill in world.skills}
-    offered = [a for a in world.activities[1:] if a.id not in world.rules.excluded]
-    taught = {name for activity in offered for name, weight in activity.teaches if weight > 0.0}
+    taught = {name for activity in world.activities[1:] if activity.id not in world.rules.excluded
+              for name, weight in activity.teaches if weight > 0.0}  # fmt: skip
     for role in world.roles:
-        named = requires if role.goal == "open" else dict(role.targets)
-        wanted = {name: name for name in named if name in requires}
+        wanted = {name: name for name in (requires if role.goal == "open" else dict(role.targets)) if name in requires}
         ahead = list(wanted)
         while ahead:
             name = ahead.pop()

@@ -74,16 +74,17 @@ def rules(
     """
     from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
-    from adaptlearn.envs import rewards
+    from adaptlearn.envs.rewards import PRESETS
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
-    weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
-    people = _people(place, population, change or {})
-    conduct = _conduct("motives" in people.constants if motives is None else motives)
+    weights, people = PRESETS.get(reward) if isinstance(reward, str) else None, population or population_of(place)
+    people = changing(people, change, place.role_ids, "change") if change else people
+    conduct = _conduct(people, motives)
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
@@ -95,19 +96,12 @@ def rules(
     )  # fmt: skip
 
 
-def _people(world: World, given: Population | None, change: Mapping[str, Any]) -> Population:
-    """Who learns: those given or the world's own, with another change of destination where one is asked for."""
-    from adaptlearn.core.people import changing
+def _conduct(people: Population, motives: bool | None) -> ModuleType:
+    """How people behave: the plain text, or the one in which the motive moves it."""
+    from adaptlearn.laws import behaviour
+    from adaptlearn.laws import motives as moved
 
-    people = given or population_of(world)
-    return changing(people, change, world.role_ids, "change") if change else people
-
-
-def _conduct(moved: bool) -> ModuleType:
-    """How learners behave: plainly, or moved by their motives."""
-    from adaptlearn.laws import behaviour, motives
-
-    return motives if moved else behaviour
+    return moved if ("motives" in people.constants if motives is None else motives) else behaviour
 
 
 def _fitted(people: Population, text: ModuleType) -> Any:
