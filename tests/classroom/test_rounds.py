@@ -33,13 +33,13 @@ def scarce(world):
 
 
 class ByNumber:
-    """Orchestrates by what the record shows, differently for every resource; some are held back."""
+    """Orchestrates by what the record shows, differently for every scarce activity; some are held back."""
 
     name = "by number"
 
     def share(self, desk):
         wish = desk.view[:, :1] - np.median(desk.view[:, :1]) + 0.1
-        return wish * np.linspace(1.0, -1.0, len(desk.resources))
+        return wish * np.linspace(1.0, -1.0, len(desk.scarce))
 
 
 @pytest.fixture(scope="module", params=[(law, decides) for law in LAWS for decides in ("assign", "offer", "self")],
@@ -226,7 +226,7 @@ def test_who_is_held_back_waits_until_the_last_days():
         name = "nobody"
 
         def share(self, desk):
-            return np.full((len(desk.view), len(desk.resources)), -1.0)
+            return np.full((len(desk.view), len(desk.scarce)), -1.0)
 
     terms = together(cohorts=replace(SCARCE, held_days=5.0))
     log = simulate(Leaning(terms.world), terms, IDS, 1, log=True, orchestrator=Nobody()).log

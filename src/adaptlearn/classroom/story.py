@@ -68,9 +68,8 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
     for j in range(answers.shape[1]):
         answers[i, j] = 0
     if completed > 0.5:
-        hardness = behaviour.hardness(activity, trait, behaviour_p)
-        items, correct = attempt(i, a, key, now, day, hardness, answers, links, index, weight, skills, mind, touched,
-                                 law_p)  # fmt: skip
+        items, correct = attempt(i, a, key, now, day, behaviour.hardness(activity, trait, behaviour_p), answers, links,
+                                 index, weight, skills, mind, touched, law_p)  # fmt: skip
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)

@@ -70,8 +70,8 @@ class Orchestrator(Protocol):
     name: str
 
     def share(self, desk: Desk) -> Any:
-        """Priority of each member at each resource: the larger comes first, equals draw lots; below 0: held back for
-        the others until the last days of the week.   -> [M, R]"""
+        """Priority of each member at each scarce activity: the larger comes first, equals draw lots; below 0: held back
+        for the others until the last days of the week.   -> [M, S]"""
 
 
 @runtime_checkable
