@@ -173,7 +173,7 @@ def asked_of_behaviour():
         "p_finish": (ACTIVITY, TRAIT, LIFE, 0.0, 0.8, p), "minutes_taken": (ACTIVITY, 1.0, 0.3, p),
         "mood": (LIFE, TRAIT, ACTIVITY, 0.8, 1.0, 0.5, 0.7, 0.3, p), "p_leave": (TRAIT, LIFE, 2.0, 0.0, p),
         "p_ask": (TRAIT, 1.0, 0.3, p), "spirit": (0.4, ACTIVITY, MEETING, 5.0, -0.3, p),
-        "persuaded": (0.4, p),
+        "persuaded": (0.4, p), "p_veto": (ACTIVITY, TRAIT, p),
     }  # fmt: skip
 
 
