@@ -170,7 +170,8 @@ def asked_of_behaviour():
     p = behaviour.Params()._asdict()
     return {
         "p_accept": (ACTIVITY, TRAIT, LIFE, 1.0, 0.0, p), "appeal": (ACTIVITY, TRAIT, 0.4, 0.6, p),
-        "p_finish": (ACTIVITY, TRAIT, LIFE, 0.0, 0.8, p), "minutes_taken": (ACTIVITY, 1.0, 0.3, p),
+        "p_finish": (ACTIVITY, TRAIT, LIFE, 0.0, 0.8, p), "minutes_taken": (ACTIVITY, TRAIT, 1.0, 0.3, p),
+        "hardness": (ACTIVITY, TRAIT, p), "depth": (ACTIVITY, TRAIT, p),
         "mood": (LIFE, TRAIT, ACTIVITY, 0.8, 1.0, 0.5, 0.7, 0.3, p), "p_leave": (TRAIT, LIFE, 2.0, 0.0, p),
         "p_ask": (TRAIT, 1.0, 0.3, p), "spirit": (0.4, ACTIVITY, MEETING, 5.0, -0.3, p),
         "persuaded": (0.4, p), "p_veto": (ACTIVITY, TRAIT, p),

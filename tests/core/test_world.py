@@ -218,7 +218,9 @@ def test_other_rules_of_the_department_are_read_from_a_file_of_their_own(tmp_pat
 @pytest.mark.parametrize(
     ("text", "place"),
     [("[rules]\nexcluded = ['greeting-vid']", "rules.excluded"), ("[rules]\nlive_per_week = 1.5", "rules.live_per_week"),
-     ("[rules]\nlive_per_week = -1", "rules.live_per_week"), ("[rules]\nat_most = 3", "rules.at_most"),
+     ("[rules]\nlive_per_week = -1", "rules.live_per_week"),
+     ("[rules]\nafter = { greeting-quiz = 'greeting-vid' }", "rules.after"), ("[rules]\nafter = 3", "rules.after"),
+     ("[rules]\nafter = { greeting-quiz = 'greeting-video', greeting-video = 'greeting-quiz' }", "rules.after"), ("[rules]\nat_most = 3", "rules.at_most"),
      ("[rule]", "rule"), ("]", ""), ("[rules]\nrepeats = 0", "programme.repeats"), (None, "")],
 )  # fmt: skip
 def test_rules_that_make_no_sense_are_refused_by_file_and_key(tmp_path, text, place):

@@ -20,7 +20,7 @@ from typing import Any
 
 from adaptlearn.classroom import decide, kernel, layout, platform, story, trials
 from adaptlearn.core import learner, luck, record
-from adaptlearn.core.equations import constant_name, scalar_source
+from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
 TEMPLATES = (kernel, platform, story, trials, decide)
@@ -165,12 +165,20 @@ def template_source(module: ModuleType, chapters: frozenset[str] = frozenset()) 
 def module_text(
     law: ModuleType, behaviour: ModuleType, reward: ModuleType, chapters: frozenset[str] = frozenset()
 ) -> str:
-    """The whole generated module as text, with those of layout.CHAPTERS that the room tells."""
+    """The whole generated module as text, with those of layout.CHAPTERS that the room tells.
+
+    A behaviour may stand around another one (``AROUND``), which comes first.
+    """
     parts = [PRELUDE, constants()]
+    around = [("around", behaviour.AROUND)] if "AROUND" in vars(behaviour) else []
     rooms = (("luck", luck), ("learner", learner), ("record", record), ("layout", layout), ("law", law),
-             ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+             *around, ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+    homes = {module.__name__: prefix for prefix, module in around}
     for prefix, module in rooms:
-        parts += [scalar_source(module, prefix), rows_of(prefix, module)]
+        parts += [scalar_source(module, prefix, homes), rows_of(prefix, module)]
+    own = {node.name for node in functions_of(behaviour)}
+    left = [node.name for _, module in around for node in functions_of(module) if node.name not in own]
+    parts += [f"behaviour_{name} = around_{name}" for name in left]
     return "\n\n".join(parts + [template_source(template, chapters) for template in TEMPLATES])
 
 

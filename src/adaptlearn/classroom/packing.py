@@ -1,5 +1,6 @@
 """A world, a law and the terms of a run as the arrays a kernel reads. Built once, shared by every learner."""
 
+import re
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.cohorts import WEEK
 from adaptlearn.core.learner import MODES, Population
 from adaptlearn.core.record import ViewSpec
+from adaptlearn.core.refusal import nearest
 from adaptlearn.core.world import World
 
 Floats = NDArray[np.float32]
@@ -38,6 +40,22 @@ MESHING = {
     "aptitude": Meshing(0.53, on_aptitude=1.0),
     "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
 }
+STRENGTH = r"(stated|aptitude):(-?\d+(?:\.\d+)?)"  #: any other strength, e.g. stated:1.5
+
+
+def meshing_of(name: str) -> Meshing:
+    """A meshing by name, or by which style is met and how strongly, e.g. ``stated:1.5``.
+
+    Raises:
+        ValueError: neither, with what is known.
+    """
+    if name in MESHING:
+        return MESHING[name]
+    said = re.fullmatch(STRENGTH, name)
+    if said is None:
+        known, like = ", ".join(MESHING), nearest(name, [*MESHING])
+        raise ValueError(f"meshing {name!r} is not known; needed one of {known}, or stated:1.5, e.g. {like!r}")
+    return Meshing(float(said[2]), **{f"on_{said[1]}": 1.0})
 
 
 def terms_of(

@@ -36,6 +36,8 @@ class Lives:
     reward: NDArray[np.float32]  # [N] sum of rewards
     mind: NDArray[np.float32]  # [N, K, M] as of ``touched``; latent, for analysis only
     touched: NDArray[np.float32]  # [N, K] day of the last learning on each skill
+    visits: NDArray[np.uint8]  # [N, A] visits to each activity
+    keys: NDArray[np.uint64]  # [N] of each learner's luck: what is drawn after a life is addressed by it
     log: EventLog | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
@@ -194,7 +196,8 @@ def _chunk(
         part["stars"] += np.stack([stars, stars > 0])
         if then is not None:
             part["rows"].append(_rows(room, acting, *then))
-    part["life"], part["traits"], part["mind"], part["touched"] = room.life, room.traits, room.mind, room.touched
+    part |= {"life": room.life, "traits": room.traits, "mind": room.mind, "touched": room.touched,
+             "visits": room.visits, "keys": luck.keys_of(seed, ids)}  # fmt: skip
     return part
 
 
@@ -235,6 +238,8 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
         whole("reward"),
         whole("mind"),
         whole("touched"),
+        whole("visits"),
+        whole("keys"),
         events,
     )
 

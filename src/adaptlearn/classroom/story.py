@@ -58,7 +58,7 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
     p = behaviour.p_finish(activity, trait, met, terms.mandatory, worst, behaviour_p)
     completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
-    minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
+    minutes = behaviour.minutes_taken(activity, trait, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
     left = (terms.horizon - day) * trait.weekly_minutes / 7.0
     if minutes > left:
         minutes, completed = left, float32(0.0)
@@ -68,17 +68,18 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
     for j in range(answers.shape[1]):
         answers[i, j] = 0
     if completed > 0.5:
-        items, correct = attempt(i, a, key, now, day, activity.difficulty, answers, links, index, weight, skills, mind,
-                                 touched, law_p)  # fmt: skip
+        hardness = behaviour.hardness(activity, trait, behaviour_p)
+        items, correct = attempt(i, a, key, now, day, hardness, answers, links, index, weight, skills, mind, touched,
+                                 law_p)  # fmt: skip
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)
-    asks_all, helped = 0.0, 0.0
+    asks_all = helped = 0.0
     if TOGETHER:
         asks_all, helped = meet(i, a, key, now, asked, success, trait, activity, company, meets, behaviour_p)
-    best = study(i, a, key, now, day, fraction, asked, match, met.motivation, trait, activity, ready, answers, visits,
-                 links, index, weight, skills, mind, touched, life, goals, terms, law_p, company, asks_all,
-                 helped)  # fmt: skip
+    best = study(i, a, key, now, day, fraction, asked, match, behaviour.depth(activity, trait, behaviour_p),
+                 met.motivation, trait, activity, ready, answers, visits, links, index, weight, skills, mind, touched,
+                 life, goals, terms, law_p, company, asks_all, helped)  # fmt: skip
     # 6 motivation
     trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
     life[i].strain += 0.3 * (trouble - before.strain)
@@ -202,6 +203,7 @@ def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, r
     """The destination changes: worth is counted anew, and the record tells.   -> what it believes of the new one"""
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
+    life[i].parted, life[i].met = life[i].value, value
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
     face(i, trait, role, tracer, goals, rec, view)
     life[i].assessed = believed(i, role, goals, view)

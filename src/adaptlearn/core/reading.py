@@ -243,11 +243,12 @@ def _numbers(folder: Folder, place: str, given: object) -> tuple[tuple[str, floa
 def _role(folder: Folder, name: str, given: object) -> Role:
     place = f"roles.{name}"
     table = _table(folder, place, given)
-    _known_keys(folder, place, table, ("title", "targets", "deadline_day"))
+    _known_keys(folder, place, table, ("title", "targets", "deadline_day", "goal"))
     title = str(_typed(folder, f"{place}.title", table.get("title", name), ""))
     last = table.get("deadline_day")
     deadline = None if last is None else float(_typed(folder, f"{place}.deadline_day", last, 1.0))  # type: ignore[arg-type]
-    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline)
+    goal = str(_typed(folder, f"{place}.goal", table.get("goal", Role.goal), Role.goal))
+    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline, goal)
 
 
 def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
@@ -263,7 +264,11 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
     due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
     live = given.get("live_per_week")
     most = None if live is None else int(_typed(folder, "rules.live_per_week", live, 2))  # type: ignore[call-overload]
-    return Rules(lists["pinned"], lists["excluded"], due, not_before, most)
+    gates = _table(folder, "rules.after", given.get("after", {}))
+    after = tuple(
+        (name, str(_typed(folder, f"rules.after.{name}", gate, "start-check"))) for name, gate in gates.items()
+    )
+    return Rules(lists["pinned"], lists["excluded"], due, not_before, most, after)
 
 
 def read_rules(file: Path, world: World) -> World:

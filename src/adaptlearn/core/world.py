@@ -163,8 +163,16 @@ class World:
     @cached_property
     def targets(self) -> Matrix:
         """Weight of each skill in each role's goal; rows sum to 1.   [R, K]"""
-        weights = self._spread([role.targets for role in self.roles])
+        weights = self._spread([self.counting(role) for role in self.roles])
         return _fixed(weights / weights.sum(1, keepdims=True))
+
+    def counting(self, role: Role) -> Weights:
+        """What counts on the way to a destination, and how much, by the kind of its goal; not yet made to sum to 1."""
+        if role.goal == "depth":
+            return role.targets
+        named = [self.skill_index[name] for name, _ in role.targets]
+        reach = set(named) | {int(k) for k in np.flatnonzero(self.ancestors[named].sum(0))}
+        return tuple((name, 1.0) for k, name in enumerate(self.skill_ids) if k in reach or role.goal == "open")
 
     @cached_property
     def needed(self) -> Matrix:

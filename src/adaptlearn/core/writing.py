@@ -87,5 +87,6 @@ def _toml(world: World) -> str:
             parts.append(_section(name, stated(part)))
     for role in world.roles:
         keys = {"title": role.title, "targets": role.targets, "deadline_day": role.deadline_day}
+        keys |= {"goal": role.goal} if role.goal != type(role).goal else {}
         parts.append(_section(f"roles.{_text(role.id)}", keys))
     return "\n\n".join(parts) + "\n"

@@ -86,10 +86,22 @@ def p_finish(activity, trait, life, mandatory, readiness, p):
 
 
 @formula
-def minutes_taken(activity, finished, z, p):
+def minutes_taken(activity, trait, finished, z, p):
     """Minutes on task; lognormal around the true time, mean preserved."""
     share = where(finished > 0.5, 1.0, p.effort_unfinished)
     return activity.minutes * share * exp(p.minutes_sd * z - 0.5 * p.minutes_sd * p.minutes_sd)
+
+
+@formula
+def hardness(activity, trait, p):
+    """Difficulty of the activity's items as they are met, logit. As declared or truly: with care."""
+    return activity.difficulty
+
+
+@formula
+def depth(activity, trait, p):
+    """Share of what is there to be learned that is taken up, (0, 1]."""
+    return 1.0
 
 
 @formula
