@@ -173,8 +173,8 @@ def lived(desk, guess, slip, *, shift=0.0, minutes=(60, 90, 120), learners=240, 
         right = dice.binomial(5, np.clip(known * (1 - slip[k]) + (1 - known) * guess[k] + shift, 0.0, 1.0))
         events = []
         for j, advice in enumerate(said):
-            event = {"taken": advice["choices"][0]["activity"], "completed": True, "minutes": 9.0,
-                     "day": (at[j] - started[j]) / DAY, "items": {skill: 5}, "correct": {skill: int(right[j])}}  # fmt: skip
+            event = {"taken": advice["choices"][0]["activity"], "completed": True, "minutes": 9.0}
+            event |= {"day": (at[j] - started[j]) / DAY, "items": {skill: 5}, "correct": {skill: int(right[j])}}
             if event["taken"] != "nothing-now":
                 key = f"{who[j]}-{step}"
                 events.append(Told("acme", who[j], "observed", key, event, at[j] + 60.0, advice["decision"]))
@@ -217,7 +217,7 @@ def test_a_service_in_which_nothing_changes_is_quiet_and_one_that_changes_is_not
 
 
 def test_a_policy_that_is_not_the_one_before_is_seen_at_the_same_steps(watched, monkeypatch):
-    """The graph under the same digest decides otherwise, as on a machine that errs: shares move, and nothing replays."""
+    """The graph under the same digest decides otherwise, as on a machine that errs: shares move, nothing replays."""
     desk, guess, slip = watched
     lived(desk, guess, slip, days=(-35.0, -9.0))
     champion, before = desk.fleet.champion, desk.policies.listed()
