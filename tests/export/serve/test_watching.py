@@ -214,6 +214,10 @@ def test_a_service_in_which_nothing_changes_is_quiet_and_one_that_changes_is_not
     assert {"AdaptlearnOtherPeople", "AdaptlearnWrongPredictions"} <= found
     assert checks["weekly_minutes"].alarm and checks["P(correct)"].verdict == "too low" and predictions.shift.low > 0
     assert not checks["role"].alarm and not checks["policy failed"].alarm
+    seen = watch.look(desk.store, desk.policies.fleet(), TODAY)
+    (row,) = seen.by_skill()  # of the one skill that is asked about, all that the table has
+    assert row["skill"] == "greeting" and row["shift"] == pytest.approx(predictions.shift.value)
+    assert row["answers"] == predictions.items
 
 
 def test_a_policy_that_is_not_the_one_before_is_seen_at_the_same_steps(watched, monkeypatch):
