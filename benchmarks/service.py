@@ -231,7 +231,7 @@ def load(folder):
     process = serve(database)
     os.sched_setaffinity(0, {LOAD_CORE})
     say("load", what="cold: everybody for the first time since the start", **met(key, 20_000, process))
-    for rate in (500, 1000, 1250, 1500, 1750, 2000, 2500, 3000):
+    for rate in (500, 1000, 1250, 1500, 1750, 2000):
         crowd, before = Crowd(20_000, key, rate), cpu_of(process)
         took = arrive(crowd, rate, SECONDS)
         every = crowd.times["recommend"] + crowd.times["observe"]

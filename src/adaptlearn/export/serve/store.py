@@ -64,6 +64,7 @@ DURABLE = (
     "synchronous=FULL",  # a commit returns when the log is on the disk
     "busy_timeout=10000",  # milliseconds that one writer waits for another
     "secure_delete=ON",  # what is deleted is overwritten
+    "cache_size=-65536",  # 64 MiB of pages held: the default of 2 is read over and over
     "wal_autocheckpoint=0",  # nobody who waits for an answer pays for it: tidy
 )  #: of SQLite
 
