@@ -105,6 +105,19 @@ class EventLog:
         return target
 
 
+def is_ours(path: str | Path) -> bool:
+    """Whether a file is an event log that :meth:`EventLog.save` wrote; False for what cannot be read, too."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if Path(path).suffix != ".parquet":
+        return False
+    try:
+        return b"adaptlearn_log" in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowInvalid):
+        return False
+
+
 def load(path: str | Path) -> EventLog:
     """Read a log written by :meth:`EventLog.save`.
 

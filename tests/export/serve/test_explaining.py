@@ -153,7 +153,7 @@ def test_a_learner_sees_corrects_and_opts_out_by_a_link_alone(served):
     def send(where, **form):
         got = served.client.post(path + where, data=form, headers={"Authorization": ""})
         assert got.status_code == 303
-        return served.client.get(path + got.headers["location"].removeprefix("./"), headers={"Authorization": ""}).text
+        return served.client.get(got.headers["location"], headers={"Authorization": ""}).text
 
     before = shown(page.text)
     down = shown(send("know", skill="greeting", knows="no"))
@@ -298,6 +298,17 @@ def test_after_erase_no_byte_of_a_learner_is_left(served):
     assert served.post("/learners/erase", 404, learner="zz-erase-me-41")["field"] == "learner"
     assert served.store.erased() == 1
     assert served.post("/recommend", learner="u-3")["step"] == 6  # the others are as they were
+
+
+def test_a_process_that_is_killed_while_it_erases_has_erased(served):
+    """The rows are gone and the file is not yet written anew: whoever opens the store next does it."""
+    served.live("zz-erase-me-41", 5)
+    with served.store.transaction() as t:
+        assert leaving.deleted(t, "acme", "zz-erase-me-41") > 5
+    assert any(b"zz-erase-me-41" in blob for blob in bytes_of(served.folder).values())
+    create_app(Settings(served.url)).state.store.close()
+    assert not any(b"zz-erase-me-41" in blob for blob in bytes_of(served.folder).values())
+    assert not leaving.finish(served.store)
 
 
 def test_no_byte_is_left_in_the_tables_of_postgresql_either(postgresql, bundles, start_service):

@@ -14,6 +14,7 @@ from adaptlearn.export.serve.policies import Policies
 from adaptlearn.export.serve.settings import Settings
 from adaptlearn.export.serve.standing import DAY
 from adaptlearn.export.serve.store import Store
+from adaptlearn.tracing import scoring
 
 
 def binomial_most(n, p):
@@ -125,6 +126,14 @@ def test_the_table_holds_every_answer_and_its_error_is_that_of_the_definition():
     assert abs(found.shift.value - (right - items * p).sum() / items.sum()) < 1e-12
 
 
+def test_the_error_is_the_one_by_which_tracers_are_scored():
+    dice = np.random.default_rng(10)
+    who, p, _, _ = answered(dice)
+    right = dice.random(len(p)) < p
+    found = reliability.calibration(who, p, np.ones(len(p)), right, 0.01)
+    assert found.error.value == pytest.approx(scoring.calibration_error(right.astype(float), p))
+
+
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     """Learners differ by chance; the interval of the shift is over learners and holds 0 in 95 % of samples."""
     dice, looks = np.random.default_rng(8), 200
@@ -164,8 +173,8 @@ def lived(desk, guess, slip, *, shift=0.0, minutes=(60, 90, 120), learners=240, 
         right = dice.binomial(5, np.clip(known * (1 - slip[k]) + (1 - known) * guess[k] + shift, 0.0, 1.0))
         events = []
         for j, advice in enumerate(said):
-            event = {"taken": advice["choices"][0]["activity"], "completed": True, "minutes": 9.0,
-                     "day": (at[j] - started[j]) / DAY, "items": {skill: 5}, "correct": {skill: int(right[j])}}  # fmt: skip
+            event = {"taken": advice["choices"][0]["activity"], "completed": True, "minutes": 9.0}
+            event |= {"day": (at[j] - started[j]) / DAY, "items": {skill: 5}, "correct": {skill: int(right[j])}}
             if event["taken"] != "nothing-now":
                 key = f"{who[j]}-{step}"
                 events.append(Told("acme", who[j], "observed", key, event, at[j] + 60.0, advice["decision"]))
@@ -205,10 +214,14 @@ def test_a_service_in_which_nothing_changes_is_quiet_and_one_that_changes_is_not
     assert {"AdaptlearnOtherPeople", "AdaptlearnWrongPredictions"} <= found
     assert checks["weekly_minutes"].alarm and checks["P(correct)"].verdict == "too low" and predictions.shift.low > 0
     assert not checks["role"].alarm and not checks["policy failed"].alarm
+    seen = watch.look(desk.store, desk.policies.fleet(), TODAY)
+    (row,) = seen.by_skill()  # of the one skill that is asked about, all that the table has
+    assert row["skill"] == "greeting" and row["shift"] == pytest.approx(predictions.shift.value)
+    assert row["answers"] == predictions.items
 
 
 def test_a_policy_that_is_not_the_one_before_is_seen_at_the_same_steps(watched, monkeypatch):
-    """The graph under the same digest decides otherwise, as on a machine that errs: shares move, and nothing replays."""
+    """The graph under the same digest decides otherwise, as on a machine that errs: shares move, nothing replays."""
     desk, guess, slip = watched
     lived(desk, guess, slip, days=(-35.0, -9.0))
     champion, before = desk.fleet.champion, desk.policies.listed()

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from . import duties, explaining, pages, refusals, routes, statements
+from . import duties, explaining, leaving, pages, refusals, routes, statements
 from .desk import Desk
 from .keys import Keys
 from .limits import Limited
@@ -31,6 +31,7 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] = ()) -> FastAPI
         Refused: a store of another version, or without a champion.
     """
     store = Store(settings.database)
+    leaving.finish(store)
     policies, meters = Policies(store, settings.seed), Meters()
     desk = Desk(store, policies, settings, meters.batch)
 

@@ -12,6 +12,7 @@ try:
         Shelf,
         advice,
         contract,
+        golden,
         intake,
         lines,
         luck,
@@ -29,6 +30,7 @@ except ModuleNotFoundError as missing:  # the small wheel, in which this folder 
         Shelf,
         advice,
         contract,
+        golden,
         intake,
         lines,
         luck,
@@ -36,5 +38,5 @@ except ModuleNotFoundError as missing:  # the small wheel, in which this folder 
     )  # fmt: skip
     from adaptlearn_serve import statement  # type: ignore
 
-__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "advice", "contract", "intake", "lines", "luck"]
-__all__ += ["seal", "statement"]
+__all__ = ["Recommendation", "Record", "Refused", "Runtime", "Shelf", "advice", "contract", "golden", "intake"]
+__all__ += ["lines", "luck", "seal", "statement"]

@@ -9,6 +9,7 @@ backups until these expire: the page on privacy says so. What stays is a number:
 import json
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from .words import Words
 
 FILE_VERSION = 1  #: of the exported file
 OWNED = (schema.events, schema.decisions, schema.records, schema.links)  #: every table with a learner in it
+DUE = "scrub due"  #: entry of ``meta``: something was deleted, and the file not yet written anew
 PATIENCE = 30.0  #: seconds to wait until nobody reads the write-ahead log
 
 
@@ -65,6 +67,8 @@ def deleted(t: Connection, tenant: str, learner: str) -> int:
     gone = sum(t.execute(sa.delete(table).where(*whose)).rowcount for table, *whose in own)
     if gone:
         _count(t)
+        t.execute(sa.delete(schema.meta).where(schema.meta.c.name == DUE))
+        t.execute(sa.insert(schema.meta), [{"name": DUE, "value": "1"}])
     return gone
 
 
@@ -100,22 +104,35 @@ def scrubbed(store: Store) -> None:
     Raises:
         Refused: a reader kept the old file open for too long; what was to be deleted is deleted, ask again.
     """
-    raw = store.engine.raw_connection()
-    connection: Any = raw.driver_connection
-    try:
+    with closing(store.engine.raw_connection()) as raw:
+        connection: Any = raw.driver_connection
         if store.dialect == "postgresql":
             connection.autocommit = True
             for table in OWNED:
                 connection.execute(f"VACUUM FULL {table.name}")
-            return
-        until = time.monotonic() + PATIENCE
-        connection.execute("VACUUM")
-        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            if time.monotonic() > until:
-                raise Refused("database", "a reader of the old file", "a moment without one; ask again")
-            time.sleep(0.05)
-    finally:
-        raw.close()
+        else:
+            connection.execute("VACUUM")
+            _cut(connection)
+    with store.transaction() as t:
+        t.execute(sa.delete(schema.meta).where(schema.meta.c.name == DUE))
+
+
+def _cut(connection: Any) -> None:
+    """SQLite: nothing is left in the write-ahead log."""
+    until = time.monotonic() + PATIENCE
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > until:
+            raise Refused("database", "a reader of the old file", "a moment without one; ask again")
+        time.sleep(0.05)
+
+
+def finish(store: Store) -> bool:
+    """Write the files anew if somebody was erased and the process was killed before that was done.   -> was it so"""
+    with store.reading() as t:
+        due = t.execute(select(schema.meta).where(schema.meta.c.name == DUE)).first() is not None
+    if due:
+        scrubbed(store)
+    return due
 
 
 def idle(t: Connection, before: float) -> list[tuple[str, str]]:
@@ -130,4 +147,4 @@ def as_text(file: Mapping[str, Any]) -> str:
     return json.dumps(file, indent=1, ensure_ascii=False) + "\n"
 
 
-__all__ = ["OWNED", "as_text", "deleted", "erase", "exported", "idle", "scrubbed"]
+__all__ = ["OWNED", "as_text", "deleted", "erase", "exported", "finish", "idle", "scrubbed"]

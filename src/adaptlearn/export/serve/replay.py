@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .bundled import Recommendation, Refused, Runtime
+from .bundled import Recommendation, Refused, Runtime, golden
 from .lives import Life, folded
 from .words import Words
 
-CLOSE = 2e-5  #: chances may differ by this much between machines, as golden decisions may
+CLOSE = golden.CLOSE  #: chances may differ by this much between machines
 
 
 class Difference(NamedTuple):
