@@ -43,8 +43,8 @@ decisions = Table(
 
 records = Table(
     "records", tables,
-    Column("tenant", Text, primary_key=True),
     Column("learner", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
     Column("layout", Text, primary_key=True),
     Column("seq", Integer, nullable=False),  # of the last event in it
     Column("body", Text, nullable=False),  # JSON, as standing.Standing writes it
