@@ -15,6 +15,7 @@ that a service that stops is not spared the requests it kept waiting. One JSON l
 """
 
 import asyncio
+import atexit
 import csv
 import json
 import os
@@ -142,6 +143,7 @@ def serve(database, *more, core=SERVER_CORE):
     """A service that is ready.   -> process"""
     words = ["-m", "adaptlearn.export.serve", "start", f"database={database}", f"port={PORT}", *more]
     process = python(*words, core=core, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    atexit.register(process.kill)
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/ready", timeout=1) as answer:
@@ -168,6 +170,25 @@ def cpu_of(process):
             fields = file.read().rpartition(")")[2].split()
         total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total
+
+
+class Others:
+    """How much of the machine others took meanwhile: where it is not near 0, the times are theirs as well."""
+
+    def __init__(self, process):
+        self.process, self.began = process, time.perf_counter()
+        self.start = self._of_others()
+
+    def _of_others(self):
+        with open("/proc/stat") as file:
+            user, nice, system, _, _, *rest = map(int, file.readline().split()[1:9])
+        return (
+            (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK") - cpu_of(self.process) - time.process_time()
+        )
+
+    def cores(self):
+        """On the average since it was made."""
+        return round((self._of_others() - self.start) / (time.perf_counter() - self.began), 2)
 
 
 def _children(pid):
@@ -239,12 +260,13 @@ def met(key, learners, process):
 def rates(database, key, process, workers, some):
     """One line for each rate, until the times go away."""
     for rate in some:
-        crowd, before = Crowd(20_000, key, rate), cpu_of(process)
+        crowd, before, others = Crowd(20_000, key, rate), cpu_of(process), Others(process)
         took = arrive(crowd, rate, SECONDS)
         told = sum(what == "observe" for what, _, _ in crowd.times)
         say("load", database=database.partition(":")[0], workers=workers, asked_per_s=rate,
             per_s=round(len(crowd.times) / took), observe=round(told / len(crowd.times), 2), **percentiles(crowd.times),
-            failed=crowd.failed, server_cpu_us=round(1e6 * (cpu_of(process) - before) / crowd.sent))  # fmt: skip
+            failed=crowd.failed, server_cpu_us=round(1e6 * (cpu_of(process) - before) / crowd.sent),
+            others_cores=others.cores())  # fmt: skip
         if percentiles(crowd.times)["p99_ms"] > 200:
             break
 
