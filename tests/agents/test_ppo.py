@@ -7,6 +7,7 @@ import torch
 from adaptlearn.agents import ppo, shelf
 from adaptlearn.agents.networks import Pointer
 from adaptlearn.agents.returns import advantages
+from adaptlearn.agents.rollout import Rollout
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.envs.registry import rules
@@ -38,7 +39,7 @@ def test_advantages_are_the_written_out_sum():
     T, N = 7, 5
     reward, value, beyond = (dice.normal(size=(T, N)).astype(np.float32) for _ in range(3))
     last = dice.normal(size=N).astype(np.float32)
-    buffers = ppo.Rollout.room_for(T, N, 2, 3)
+    buffers = Rollout.room_for(T, N, 2, 3, 3, (2, 1))
     buffers.ended[:], buffers.cut[:] = dice.random((T, N)) < 0.2, dice.random((T, N)) < 0.2
     buffers.cut &= ~buffers.ended
     buffers.beyond[:] = beyond

@@ -66,10 +66,16 @@ def _pointer(name: str) -> Callable[..., Any]:
         from adaptlearn.agents.networks import Pointer
 
         net = Pointer.for_world(world, **settings)
-        net.name = name  # one network, two ways of learning
+        net.name = name  # one network, many ways of learning
         return net
 
     return make
+
+
+def _recurrent(world: World, **settings: Any) -> Any:
+    from adaptlearn.agents.networks import MEMORY
+
+    return _pointer("recurrent")(world, **{"memory": MEMORY} | settings)
 
 
 def _ceiling(file: str, name: str) -> Callable[..., Any]:
@@ -86,7 +92,7 @@ CEILINGS = {
     "planner": _ceiling("planner", "Planner"),
 }
 
-NET = ("hidden", "width")  #: settings that shape the pointer network
+NET = ("hidden", "width", "memory")  #: settings that shape the pointer network
 OWN = {
     "random": Entry(_rule("Random"), None, "nothing", "",
         "anything allowed, with equal chances"),
@@ -122,6 +128,8 @@ OWN = {
         "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
         "a pointer network over activities, by proximal policy optimisation"),
+    "recurrent": Entry(_recurrent, Teacher("ppo", "train_recurrent", NET),
+        "the whole view, and what it remembers of earlier ones", "ppo", "the same with gated recurrent memory"),
 }  # fmt: skip
 
 
