@@ -29,8 +29,8 @@ MEMORY = 32  # units of a recurrent agent, unless it is told otherwise
 SHARPNESS = 4.0  # a linear scorer's scores are for taking the largest; drawing from them needs them apart
 #: First weights of the pair features: a designer's guess, weak enough to leave room to explore.
 START = {
-    "goal_gain": 1.0, "path_gain": 0.5, "fit": 0.75, "required": 0.75, "crowded": -0.75, "visits": -0.4, "promise": 1.0,
-    "minutes": -0.5,
+    "goal_gain": 2.0, "path_gain": 1.0, "fit": 1.5, "required": 1.5, "crowded": -1.5, "visits": -0.8, "promise": 2.0,
+    "minutes": -1.0,
 }  # fmt: skip
 
 

@@ -35,9 +35,9 @@ class Settings:
     decisions: int = 600_000  # to learn from, in all
     seconds: float = float("inf")  # stop earlier after this much processor time
     rows: int = 256  # learners side by side
-    steps: int = 16  # decisions per rollout
+    steps: int = 32  # decisions per rollout
     epochs: int = 3
-    batch: int = 512
+    batch: int = 1024
     rate: float = 3e-3  # first step size of the actor's Adam
     most: float = 3.0  # times the first rate is the largest
     pair_rate: float = 10.0  # times the rate for the weights of the pair features, which have the furthest to go
@@ -173,11 +173,15 @@ def train(
 
 
 def train_recurrent(
-    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, **more: Any
-) -> Pointer:
+    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    keep: Callable[[Arrays], None] | None = None,
+    progress: Callable[[dict[str, float]], None] | None = None,
+) -> Pointer:  # fmt: skip
     """:func:`train` with a memory, of ``networks.MEMORY`` units unless the settings say otherwise."""
     s = settings or Settings()
-    net = train(rules, classroom, seed, replace(s, memory=s.memory or MEMORY), **more)
+    s = replace(s, memory=s.memory or MEMORY)
+    net = train(rules, classroom, seed, s, start=start, resume=resume, judge=judge, keep=keep, progress=progress)
     net.name = "recurrent"
     return net
 

@@ -19,6 +19,7 @@ class Teacher:
     file: str
     how: str  # how(rules, classroom, seed, settings, progress=...) -> Policy
     shape: tuple[str, ...] = ()  # those of its settings that the agent is made with
+    settings: str = "Settings"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ def _recurrent(world: World, **settings: Any) -> Any:
     return _pointer("recurrent")(world, **{"memory": MEMORY} | settings)
 
 
+def _clone(world: World, **settings: Any) -> Any:
+    from adaptlearn.core.policy import Head
+
+    net = _pointer("clone")(world, **settings)
+    net.head = Head(1.0)  # it draws as the log's policy drew
+    return net
+
+
 def _ceiling(file: str, name: str) -> Callable[..., Any]:
     def make() -> Any:
         return getattr(import_module(f"adaptlearn.agents.{file}"), name)()
@@ -130,6 +139,12 @@ OWN = {
         "a pointer network over activities, by proximal policy optimisation"),
     "recurrent": Entry(_recurrent, Teacher("ppo", "train_recurrent", NET),
         "the whole view, and what it remembers of earlier ones", "ppo", "the same with gated recurrent memory"),
+    "dqn": Entry(_pointer("dqn"), Teacher("dqn", "train", NET), "the whole view", "linear, ppo",
+        "a pointer network, by double Q-learning with n-step returns"),
+    "clone": Entry(_clone, Teacher("offline", "clone", NET, "CloneSettings"), "the whole view", "random",
+        "offers what the policy of a log offered (log=...)"),
+    "cql": Entry(_made("offline", "Supported"), Teacher("offline", "cql", (*NET, "support")), "the whole view",
+        "clone, linear", "conservative Q-learning from a log, within what the log supports (log=...)"),
 }  # fmt: skip
 
 
@@ -144,7 +159,7 @@ def school(name: str) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None
     if teacher is None:
         return None
     module = import_module(f"adaptlearn.agents.{teacher.file}")
-    return getattr(module, teacher.how), module.Settings, teacher.shape
+    return getattr(module, teacher.how), getattr(module, teacher.settings), teacher.shape
 
 
 def build(name: str, world: World, **settings: Any) -> Policy:
