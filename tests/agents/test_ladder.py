@@ -3,8 +3,8 @@
 The tiny world's three skills under the ``bkt`` law, without forgetting, leaving or refusing, five short activities, a
 handful of decisions. Skills do not rest on each other here, so that the record's beliefs are all there is to know: its
 tracer does not know how much less is learned where a prerequisite is missing, and with prerequisites the same agents
-reach .75 to .80 of what a mind that computes with them would. What a learner knows is hidden, and when the time will be over is not known before; the optimum
-is dynamic programming over beliefs about the one and over the day for the other.
+reach .75 to .80 of what one who computes with them would. What a learner knows is hidden, and when the time will be
+over is not known before; the optimum is dynamic programming over beliefs about the one and over days for the other.
 
 Axes: S = 8 states of a mind, N beliefs, A activities, J days.
 """
