@@ -175,9 +175,8 @@ def learn(
     quick.value.follow(view)
     following = (x[later, row] for x in (replay.view, replay.history, replay.mask))
     wanted = total + going * bootstrap(quick, slow, catalogue, *following)
-    worth = quick(view, catalogue, quick.net.pairs(view, catalogue, replay.history[at, row]), mask).gather(
-        1, action[:, None]
-    )[:, 0]
+    pairs = quick.net.pairs(view, catalogue, replay.history[at, row])
+    worth = quick(view, catalogue, pairs, mask).gather(1, action[:, None])[:, 0]
     loss = nn.functional.smooth_l1_loss(worth, wanted)
     optimiser.zero_grad()
     loss.backward()

@@ -71,7 +71,7 @@ class Settings:
 
     epochs: int = 20  # passes over the log
     batch: int = 512
-    rate: float = 1e-3  # step size of Adam
+    rate: float = 3e-3  # step size of Adam
     pair_rate: float = 3.0  # times the rate for the weights of the pair features
     n: int = 5  # decisions of reward before the bootstrap; more believe more of what the log's policy went on to do
     follow: float = 0.02  # share by which the slow network follows the quick one at every update
