@@ -53,7 +53,7 @@ def test_lessons_are_what_the_policy_met(room, mastery):
 
 def test_a_clone_gives_the_offers_the_chances_they_had(room, mastery):
     """Mean log chance within .02 nats of that of the policy that wrote the log; uniform is .3 nats away."""
-    net = offline.clone(room, Classroom, 1, offline.CloneSettings(epochs=25), lessons=mastery)
+    net = offline.clone(room, Classroom, 1, offline.CloneSettings(epochs=12), lessons=mastery)
     catalogue, nothing = torch.tensor(room.world.features), torch.zeros(len(mastery.action), 0)
     policy = shelf.build("mastery", room.world)
 

@@ -55,8 +55,8 @@ class CloneSettings:
     """Of cloning."""
 
     epochs: int = 20  # passes over the log
-    batch: int = 512
-    rate: float = 2e-3  # step size of Adam
+    batch: int = 256
+    rate: float = 2e-3  # first step size of Adam, falling to 0
     pair_rate: float = 5.0  # times the rate for the weights of the pair features
     hidden: int = 64
     width: int = 32
@@ -151,6 +151,7 @@ def imitate(
     far, near = [net.weights], [p for name, p in net.named_parameters() if name != "weights"]
     groups = [{"params": near, "lr": s.rate}, {"params": far, "lr": s.rate * s.pair_rate}]
     optimiser = torch.optim.Adam(groups, eps=1e-5)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, s.epochs)
     for epoch in range(s.epochs):
         total = 0.0
         for rows in torch.randperm(len(lessons.action), generator=dice).split(s.batch):
@@ -160,6 +161,7 @@ def imitate(
             loss = nn.functional.cross_entropy(scores, lessons.action[rows])
             step(optimiser, loss, net)
             total += float(loss.detach()) * len(rows)
+        falling.step()
         figures = {"epoch": epoch + 1, "loss": total / len(lessons.action)}
         require_sound("clone", figures, (epoch + 1) * len(lessons.action))
         if progress is not None:
