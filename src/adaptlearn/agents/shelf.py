@@ -133,6 +133,8 @@ OWN = {
         "the best order per destination, which reads no answers"),
     "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",
         "mastery, fixed", "a weighted sum of features, by cross-entropy"),
+    "bkt_learned": Entry(_made("bkt_learned", "Learned"), Teacher("bkt_learned", "fit"), "beliefs, days, visits",
+        "mastery, fixed", "BKT with thresholds, order of skills and yields of activities found by cross-entropy"),
     "distilled": Entry(_pointer("distilled"), Teacher("distill", "fit", NET), "the whole view",
         "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
