@@ -10,9 +10,9 @@ from adaptlearn.agents.best import Diverged
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint, training
 from adaptlearn.lab.compose import Agent
+from adaptlearn.lab.following import Watch, clock
 from adaptlearn.lab.main import perform
 from adaptlearn.lab.tables import sentence
-from adaptlearn.lab.following import Watch, clock
 
 
 @pytest.fixture(scope="module")
