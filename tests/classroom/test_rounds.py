@@ -269,6 +269,30 @@ def test_places_open_on_their_days():
             assert on <= set(calendar.lab_days if activity.place == "lab" else calendar.job_site_days), activity.id
 
 
+def test_what_was_struck_off_is_never_offered_again():
+    """Where learners have a veto, some skips end an activity for good; elsewhere none does."""
+    world = load("tiny-v1")
+    heard, deaf = (rules(replace(world, programme=replace(world.programme, veto=veto)), mandatory=False)
+                   for veto in (True, False))  # fmt: skip
+    policy, ids = Leaning(world), np.arange(3000)
+    for terms in (heard, deaf):
+        room = Classroom(terms, len(ids), 7).begin(ids)
+        struck = np.zeros(room.legal.shape, bool)
+        while room.alive.any():
+            assert not (struck[:, :10] & (room.mask > 0)).any()
+            before, alive = room.legal > 0, room.alive
+            room.wander()
+            room.step()
+            skipped = alive & (room.event[:, AT["outcome"]] == 3)
+            gone = before & (room.legal == 0)
+            gone[:, :10] &= ~(room.visits >= terms.world.programme.repeats)
+            assert not gone[~skipped].any()
+            assert (gone.sum(1) <= 1).all() and gone[np.flatnonzero(gone.any(1)), room.offers[gone.any(1), 0]].all()
+            struck |= gone
+        assert (struck.sum() > 100) == terms.world.programme.veto
+    assert simulate(policy, heard, ids, 7)["completed"].mean() < simulate(policy, deaf, ids, 7)["completed"].mean()
+
+
 def test_a_reason_makes_takers_and_its_absence_changes_nothing():
     """Paired: the same learners with the same luck. Nothing else moves where no reason is given."""
     plain, silent, told = (rules("tiny-v1", mandatory=False, reasons=share) for share in (None, 0.0, 1.0))

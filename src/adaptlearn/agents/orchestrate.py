@@ -47,8 +47,8 @@ class MostGained:
     """Each scarce minute and seat to whom it helps most, as far as the record knows: the greedy rule of the knapsack.
 
     What an activity would add for a member over the best that is free for everybody, per share of the week's supply
-    that it uses up (Dantzig 1957); where it would add nothing, the member had better do something else. The first in line, until the supply is gone, may ask from Monday on; the others when
-    what is left is freed.
+    that it uses up (Dantzig 1957); where it would add nothing, the member had better do something else. The first in
+    line, until the supply is gone, may ask from Monday on; the others when what is left is freed.
     """
 
     name = "most-gained"

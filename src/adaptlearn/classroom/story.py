@@ -107,6 +107,16 @@ def inspire(i, activity, meeting, life, company, behaviour_p):
     life[i].motivation = behaviour.spirit(own, activity, meeting, others, theirs, behaviour_p)
 
 
+def withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p):
+    """What may be offered no more: what was taken often enough, and what the learner strikes off."""
+    if a > 0 and float32(visits[i, a]) >= terms.repeats:
+        legal[i, a] = 0
+    if VETOED:
+        skipped = outcome == SKIPPED and about > 0
+        if skipped and uniform(key, luck.VETO, now, 0) < behaviour.p_veto(acts[about], trait, behaviour_p):
+            legal[i, about] = 0
+
+
 def held_until(a, day, minutes, meets):
     """When an activity that was taken on a day is over: at once begun, or held at its hour of the coming days."""
     start = day
@@ -154,7 +164,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
             i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, skills, acts, links, index, weight,
             goals, mind, touched, life, visits, answers, ready, company, meets)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
-        legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
+    withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p)
     # 7 the record
     remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip
