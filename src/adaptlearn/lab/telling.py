@@ -28,6 +28,9 @@ def run(config: Config) -> None:
     Raises:
         ValueError: no such store or bundle, another ending, or nothing to write.
     """
+    from adaptlearn.export.serve.verbs import required
+
+    required()
     from adaptlearn.export.serve.looking import fleet_of, opened
 
     ending = config.to.rpartition(".")[2]

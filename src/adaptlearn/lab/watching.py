@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from adaptlearn.lab.compose import WRITTEN
 from adaptlearn.lab.tables import progress, show
 
+FARTHEST = 5  #: skills shown
+
 
 @dataclass
 class Config:
@@ -26,6 +28,9 @@ def run(config: Config) -> int:
         ValueError: no such store, or a number out of bounds.
     """
     from adaptlearn.core.keep import keep
+    from adaptlearn.export.serve.verbs import required
+
+    required()
     from adaptlearn.export.serve import alerts, watch
     from adaptlearn.export.serve.looking import fleet_of, opened
     from adaptlearn.export.serve.standing import moment
@@ -47,13 +52,15 @@ def run(config: Config) -> int:
              "high": one.observed.high, "answers": one.items} for one in predictions.bins]  # fmt: skip
     (old, _), (middle, end) = seen.spans
     title = (f"{fleet.champion.runtime.policy}: {moment(middle)[:10]} to {moment(end)[:10]} beside the weeks since "
-             f"{moment(old)[:10]}, {seen.counts['decisions']:,} decisions")  # fmt: skip
+             f"{moment(old)[:10]}, {seen.counts['decisions']:,} decisions, "
+             f"{seen.counts['syllabus']:,} of them the syllabus's")  # fmt: skip
     notes = [f"{alert.name} ({alert.severity}): {check.what}. {alert.meaning}" for alert, check in raised]
-    show(rows, format=config.format, title=title, notes=notes or ["nothing to be looked at"],
-         more={"predictions": bins, "alarms": [alert.name for alert, _ in raised]})  # fmt: skip
+    more = {"predictions": bins, "skills": seen.by_skill(), "alarms": [alert.name for alert, _ in raised]}
+    show(rows, format=config.format, title=title, notes=notes or ["nothing to be looked at"], more=more)
     if bins and config.format == "table":
         e = predictions.error
         show(bins, title="P(correct) as predicted, and the share of answers that were right (95 %, over learners)",
              notes=[f"calibration error {e.value:.3f} ({e.low:.3f} to {e.high:.3f}); true predictions would show "
                     f"{predictions.by_chance:.3f} by chance"])  # fmt: skip
+        show(seen.by_skill()[:FARTHEST], title="Skills farthest off")
     return int(bool(raised))

@@ -1,4 +1,4 @@
-"""What is deployed is held as far as a machine without a container engine allows; what is written from lists is those."""
+"""What is deployed is held as far as a machine without a container engine allows; papers are what their lists say."""
 
 import configparser
 import dataclasses

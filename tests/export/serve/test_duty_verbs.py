@@ -21,7 +21,8 @@ def service(small_served):
     live(small_served, "v-word", dice)
     small_served.post("/learners/correct", {"id": "w", "learner": "v-word", "skill": "greeting", "knows": True})
     live(small_served, "v-other", dice)
-    small_served.observe("alone", "v-other", offered=["greeting-video"], taken="greeting-video", completed=True, minutes=3,
+    alone = {"offered": ["greeting-video"], "taken": "greeting-video"}
+    small_served.observe("alone", "v-other", **alone, completed=True, minutes=3,
                          day=20)  # fmt: skip
     small_served.post(
         "/recommend", {"learner": "v-goal", "profile": {"targets": {"greeting": 1}, "weekly_minutes": 60}}
@@ -73,7 +74,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path, capsys):
 
 
 def test_the_ring_closes_from_the_service_to_the_laboratory(service, tmp_path, capsys):
-    """The log of the service is judged, traced and read for calibration; what it cannot tell is left out and counted."""
+    """The log of the service is judged and its answers traced; what it cannot tell is left out and counted."""
     where, file = f"database={service.database}", tmp_path / "log.parquet"
     code, out, _ = run(capsys, "serve", "log", where, f"to={file}")
     assert code == 0 and "120 decisions of 30 learners" in out

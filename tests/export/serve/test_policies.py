@@ -162,8 +162,8 @@ def test_prepared_records_are_those_that_are_made_when_a_learner_is_met(served, 
             met = [refolded(policies.store, t, "acme", f"u-{i}", wider, words).to_json() for i in range(3)]
         prepare(policies.store, wider, policies.words())
         with policies.store.reading() as t:
-            rows = [policies.store.record(t, "acme", f"u-{i}", wider.layout) for i in range(3)]
-            assert [row.body for row in rows] == met
+            rows = policies.store.records(t, "acme", [f"u-{i}" for i in range(3)], wider.layout)
+            assert [row.body for row in sorted(rows, key=lambda row: row.learner)] == met
 
 
 def test_a_bundle_that_was_changed_is_refused_and_the_champion_stays(served, bundles, tmp_path):

@@ -27,7 +27,8 @@ assert main(["promote", sys.argv[2], database]) == 0
 app = create_app(Settings(sys.argv[3]))
 key = Keys(app.state.store).make("acme", ("recommend", "read", "erase", "correct"))
 with TestClient(app, headers={"Authorization": "Bearer " + key}) as client:
-    said = client.post("/recommend", json={"learner": "u-1", "profile": {"role": "counter", "weekly_minutes": 90}}).json()
+    who = {"learner": "u-1", "profile": {"role": "counter", "weekly_minutes": 90}}
+    said = client.post("/recommend", json=who).json()
     page = client.get(client.post("/learners/link", json={"learner": "u-1"}).json()["path"])
     assert page.status_code == 200 and "u-1" in page.text
 codes = [main(["replay", said["decision"], database]), main(["learner", "erase", "u-1", database])]
@@ -66,7 +67,8 @@ def test_the_wheel_alone_serves(installed, bundles, tmp_path):
         path for path in sys.path if path.endswith("site-packages")
     }
     words = [json.dumps([str(installed), *beside]), str(bundles["one"]), f"sqlite:///{tmp_path}/serve.db"]
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", SERVE, *words], capture_output=True, text=True, cwd=tmp_path,
+    alone = [sys.executable, "-I", "-S", "-c", SERVE, *words]
+    done = subprocess.run(alone, capture_output=True, text=True, cwd=tmp_path,
                           check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     learner, codes, inside = json.loads(done.stdout.splitlines()[-1])

@@ -34,115 +34,120 @@ class Alert:
 
 SLOW = 0.02  #: seconds that 99 of 100 answers stay below, as promised
 
+READY, METRICS = "curl -sS localhost:8080/ready", 'curl -sS -H "Authorization: Bearer $KEY" localhost:8080/metrics'
+LOOK = "adaptlearn serve watch database=$DATABASE"
+REPLAY = "adaptlearn serve replay DECISION database=$DATABASE"
+NOT_THE_POLICY = "Not a matter of the policy."
+
 ALERTS = (
     Alert(
-        "AdaptlearnDown", PAGE, "No worker answers Prometheus: the LMS gets no recommendation.",
+        "AdaptlearnDown", PAGE,
+        "No worker answers Prometheus: the LMS gets no recommendation.",
         "Is the process there, and does its disk have room? What is acknowledged is on the disk; starting again loses "
         "nothing.",
-        ("curl -fsS localhost:8000/health", "curl -fsS localhost:8000/ready", "df -h"),
-        "Not a matter of the policy. Start the service again; if it refuses, it says what it found.",
+        (READY, "systemctl status adaptlearn", "df -h"),
+        f"{NOT_THE_POLICY} Start the service again; if it refuses, it says what it found.",
         'absent(up{job="adaptlearn"} == 1)', "2m",
     ),
     Alert(
-        "AdaptlearnNotNow", PAGE, "More than 1 % of requests are answered 503: the database does not answer, or "
-        "more waits "
-        "than may wait. Nothing was taken of those; whoever asked may send them again.",
+        "AdaptlearnNotNow", PAGE,
+        "More than 1 % of requests are answered 503: the database does not answer, or more waits than may wait. "
+        "Nothing was taken of those; whoever asked may send them again.",
         "Does /ready name the database? Else the desk is full: look at adaptlearn_waiting and the disk's latency.",
-        ("curl -sS localhost:8000/ready",),
-        "Not a matter of the policy, unless a new bundle is slower: then roll back.",
+        (READY, METRICS),
+        "Only if it began with a new bundle, which is slower then.",
         'sum(rate(adaptlearn_requests_total{status="503"}[10m])) / sum(rate(adaptlearn_requests_total[10m])) > 0.01',
     ),
     Alert(
-        "AdaptlearnFault", PAGE, "A request was answered 500: a fault of the service, not of the request.",
+        "AdaptlearnFault", PAGE,
+        "A request was answered 500: a fault of the service, not of the request.",
         "The log has the trace under the number of the request.",
         ("journalctl -u adaptlearn -n 200",),
         "If it began with a new bundle, roll back; else report the trace.",
         'sum(increase(adaptlearn_requests_total{status="500"}[10m])) > 0', "0m",
     ),
     Alert(
-        "AdaptlearnSlow", TICKET, f"1 of 100 recommendations takes longer than {1000 * SLOW:.0f} ms.",
+        "AdaptlearnSlow", TICKET,
+        f"1 of 100 recommendations takes longer than {1000 * SLOW:.0f} ms.",
         "Is another process on the core? Is adaptlearn_batch_seconds slow (disk, graph) or only the request (waiting)?",
-        ("curl -sS -H \"Authorization: Bearer $KEY\" localhost:8000/metrics",),
+        (METRICS,),
         "If it began with a new bundle, roll back.",
-        "histogram_quantile(0.99, sum by (le) (rate(adaptlearn_request_seconds_bucket{route=\"/recommend\"}[10m]))) "
+        'histogram_quantile(0.99, sum by (le) (rate(adaptlearn_request_seconds_bucket{route="/recommend"}[10m]))) '
         f"> {SLOW}",
     ),
     Alert(
-        "AdaptlearnFallback", PAGE, f"More than {watch.FALLBACK:.0%} of decisions were made by the author's "
-        "syllabus, and "
-        "nobody paused the policy. Learners still get something sensible.",
-        "What do the decisions say why? Learners who opted out count here; a graph that fails says so.",
-        ("adaptlearn serve watch database=$DATABASE", "adaptlearn bundle check bundle"),
-        "If the graph fails: roll back at once.",
-        'sum(rate(adaptlearn_decisions_total{fallback="true"}[10m])) / '
-        f"sum(rate(adaptlearn_decisions_total[10m])) > {watch.FALLBACK} and max(adaptlearn_paused) == 0", "10m",
-        ("policy failed",),
+        "AdaptlearnFallback", PAGE,
+        f"The policy could not decide in more than {watch.FALLBACK:.0%} of cases, and the author's syllabus did. "
+        "Learners still get something sensible. Pauses and learners' own wishes do not count here.",
+        "What do decisions say why? Is the bundle whole, and does the process have memory?",
+        (LOOK, "adaptlearn bundle check bundle"),
+        "At once.",
+        'sum(rate(adaptlearn_decisions_total{fallback="failed"}[10m])) / sum(rate(adaptlearn_decisions_total[10m])) '
+        f"> {watch.FALLBACK}", "10m", ("policy failed",),
     ),
     Alert(
-        "AdaptlearnPaused", TICKET, "The kill switch has been on for a day: everybody follows the syllabus.",
+        "AdaptlearnPaused", TICKET,
+        "The kill switch has been on for a day: everybody follows the syllabus.",
         "Who paused it and why? The history of aliases says.",
-        ("curl -sS localhost:8000/ready",),
+        (READY, "adaptlearn serve history database=$DATABASE"),
         "It is rolled back already. Resume when the reason is gone.",
         "max(adaptlearn_paused) == 1", "1d",
     ),
     Alert(
-        "AdaptlearnQuiet", TICKET, "Half of last week's decisions at most, over a whole day: the LMS asks less, or "
-        "not at "
-        "all.",
-        "Holidays? Else is a key revoked (401), or a forwarding stopped?",
-        ("curl -sS -H \"Authorization: Bearer $KEY\" localhost:8000/metrics",),
-        "Not a matter of the policy.",
+        "AdaptlearnQuiet", TICKET,
+        "Less than half of last week's decisions, over a whole day: the LMS asks less, or not at all.",
+        "Holidays? Else is a key revoked (401), or did a forwarding stop?",
+        (METRICS,),
+        NOT_THE_POLICY,
         "sum(increase(adaptlearn_decisions_total[1d])) < 0.5 * sum(increase(adaptlearn_decisions_total[1d] offset 7d))",
         "1h",
     ),
     Alert(
-        "AdaptlearnUnwatched", TICKET, "Nobody has looked for drift and wrong predictions for two days.",
+        "AdaptlearnUnwatched", TICKET,
+        "Nobody has looked for drift and wrong predictions for two days.",
         "Does the timer of serve watch run, and may it read the store and write its file?",
-        ("adaptlearn serve watch database=$DATABASE textfile=watch.prom",),
-        "Not a matter of the policy.",
+        (f"{LOOK} textfile=watch.prom",),
+        NOT_THE_POLICY,
         "time() - max(adaptlearn_watch_looked_seconds) > 2 * 86400 or absent(adaptlearn_watch_looked_seconds)", "1h",
     ),
     Alert(
-        "AdaptlearnOtherPeople", TICKET, "Learners who begin, or the state in which decisions find them, are not "
-        "those of "
-        f"the weeks before: stability index over {drift.SIZE:g}, and so unlikely by chance that all checks "
-        "together cry "
-        f"wolf {drift.A_YEAR:g} time a year.",
+        "AdaptlearnOtherPeople", TICKET,
+        "Learners who begin, or the state in which decisions find them, are not those of the weeks before: stability "
+        f"index {drift.SIZE:g} or more, and so unlikely by chance that all checks together cry wolf {drift.A_YEAR:g} "
+        "time a year.",
         "Which check moved? A new site or a new role is news, not a fault; a missing field (motive, minutes) is a "
-        "fault of "
-        "whoever sends profiles.",
-        ("adaptlearn serve watch database=$DATABASE format=json",
-         "adaptlearn serve log database=$DATABASE to=log.parquet", "adaptlearn doctor log=answers.csv"),
+        "fault of whoever sends profiles.",
+        (f"{LOOK} format=json", "adaptlearn serve log database=$DATABASE to=log.parquet",
+         "adaptlearn doctor log=log.parquet"),
         "No. The policy is the same; judge it for these people (adaptlearn judge), and calibrate again.",
         checks=(*watch.PEOPLE, *watch.STATE),
     ),
     Alert(
-        "AdaptlearnOtherPolicy", TICKET, "The champion decides otherwise than in the weeks before, at the same "
-        "steps of a "
-        "programme: other activities, or more or less by chance.",
+        "AdaptlearnOtherPolicy", TICKET,
+        "The champion decides otherwise than in the weeks before, at the same steps of a programme: other activities, "
+        "or more or less by chance.",
         "Did the catalogue or the rules change? Did the people (see above)? If neither, was the bundle replaced?",
-        ("adaptlearn serve watch database=$DATABASE", "adaptlearn serve replay DECISION database=$DATABASE"),
+        (LOOK, REPLAY),
         "If nobody can say why: roll back, then look.",
         checks=watch.POLICY,
     ),
     Alert(
-        "AdaptlearnWrongPredictions", TICKET, "Answers are right more often, or less, than the platform predicts, "
-        "by more "
-        f"than {reliability.TOLERANCE:.0%} of answers: what it believes learners know is off.",
-        "The table of predictions shows where. Too high everywhere: items got harder, or answers are lost. One "
-        "skill only: "
-        "an activity that is tagged wrongly.",
-        ("adaptlearn serve watch database=$DATABASE", "adaptlearn serve log database=$DATABASE to=answers.csv",
-         "adaptlearn trace log=answers.csv", "adaptlearn calibrate log=answers.csv world=W to=W-2"),
+        "AdaptlearnWrongPredictions", TICKET,
+        "Answers are right more often, or less, than the platform predicts, by more than "
+        f"{reliability.TOLERANCE:.0%} of answers: what it believes learners know is off.",
+        "The tables of predictions and of skills show where. All skills: items got harder, or answers are lost. One "
+        "skill: an activity is tagged wrongly.",
+        (LOOK, "adaptlearn serve log database=$DATABASE to=answers.csv", "adaptlearn trace log=answers.csv",
+         "adaptlearn calibrate log=answers.csv world=W to=W-2"),
         "No: the bundle before has the same beliefs, unless it was calibrated otherwise. Recalibrate, export, canary.",
         checks=("P(correct)",),
     ),
     Alert(
-        "AdaptlearnNoReplay", PAGE, "A decision made again from what was written down is not the decision that was "
-        "logged: the log cannot be trusted for judging policies, or something decides that is not in the store.",
-        "What differs: bundle, events, choice or chance? Other hardware may move chances by 2e-5, which is allowed "
-        "for.",
-        ("adaptlearn serve replay DECISION database=$DATABASE",),
+        "AdaptlearnNoReplay", PAGE,
+        "A decision made again from what was written down is not the decision that was logged: the log cannot be "
+        "trusted for judging policies, or something decides that is not in the store.",
+        "What differs: bundle, events, choice or chance? Other hardware may move chances by 2e-5, which is borne.",
+        (REPLAY,),
         "Yes, to a bundle whose decisions replay; keep the database as it is for a look.",
         checks=("decisions that do not replay",),
     ),

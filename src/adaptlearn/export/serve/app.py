@@ -17,6 +17,7 @@ from .metrics import Meters
 from .policies import Policies
 from .settings import Settings
 from .store import Store
+from .swift import doors_of
 
 ABOUT = """What to offer a learner next, with its chance and its reason; nothing acknowledged is ever lost.
 
@@ -50,5 +51,5 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] = ()) -> FastAPI
     ours = (routes.router, statements.router, explaining.router, duties.router, pages.router)
     for router in (*ours, *routers):
         app.include_router(router)
-    app.add_middleware(Limited, settings=settings, meters=meters)
+    app.add_middleware(Limited, settings=settings, meters=meters, doors=doors_of((*ours, *routers)))
     return app

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from .bundled import Recommendation, Refused
 from .held import Held
 from .policies import Fleet, Served
-from .rebuild import record_row, refolded
+from .rebuild import all_refolded, record_row, refolded
 from .settings import Settings
 from .standing import Standing, fold
 from .store import Store
@@ -83,6 +83,20 @@ class Batch:
             self.last |= {(tenant, learner): last for learner, last in found.items()}
             rows = self.store.by_key(self.t, tenant, [key for owner, key in keys if owner == tenant])
             self.taken |= {(tenant, key): row._asdict() for key, row in rows.items()}
+            self._met(tenant, learners)
+
+    def _met(self, tenant: str, learners: Sequence[str]) -> None:
+        """Make ready, all together, who is not in memory as the store has them."""
+        absent: dict[str, tuple[Served, list[str]]] = {}
+        for learner in learners:
+            _, served = self.fleet.decider(tenant, learner)
+            held = self.held.standing((tenant, learner, served.layout))
+            last = self.last[tenant, learner]
+            if last[0] >= 0 and (held is None or (held.seq, held.key) != last):
+                absent.setdefault(served.layout, (served, []))[1].append(learner)
+        for layout, (served, some) in absent.items():
+            made = all_refolded(self.store, self.t, tenant, some, served, self.fleet.words)
+            self.standings |= {(tenant, learner, layout): one for learner, one in made.items()}
 
     # --- learners -----------------------------------------------------------------------------------------------
 

@@ -134,7 +134,8 @@ def _looked(
     if standing is None:
         raise Unknown("learner", learner, "a learner with a profile")
     why = fleet.paused or (OPTED_OUT if standing.opted_out else "")
-    advice = served.runtime.recommend_many([standing.record], k=PLACES, days=[standing.day(now())], syllabus=why)[0]
+    day = max(standing.day(now()), standing.record.day)  # a platform may count days by another clock
+    advice = served.runtime.recommend_many([standing.record], k=PLACES, days=[day], syllabus=why)[0]
     words = [event["body"] for event in events if event["kind"] == "said"]
     return Looked(served, standing, advice, {word["skill"]: word["knows"] for word in words})
 

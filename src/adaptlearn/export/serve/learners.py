@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .bundled import Refused, seal
-from .verbs import Answer
+from .verbs import Answer, required
 
 if TYPE_CHECKING:
     from .store import Store
@@ -37,6 +37,7 @@ def run(config: Config) -> Answer:
     Raises:
         Refused: no such action, store or learner.
     """
+    required()
     from .looking import opened, tenant_of
 
     if config.action not in DOES:

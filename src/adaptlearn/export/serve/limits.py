@@ -7,17 +7,20 @@ request; never who asked about whom.
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from fastapi import Request, Response
+
 from .metrics import Meters
-from .refusals import problem
+from .refusals import KINDS, answer, problem
 from .settings import Settings
 
 log = logging.getLogger("adaptlearn.serve")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Door = Callable[[Request], Awaitable[Response]]
 
 
 class TooLarge(Exception):
@@ -25,10 +28,11 @@ class TooLarge(Exception):
 
 
 class Limited:
-    """Around an application: sizes, times and the access log."""
+    """Around an application: sizes, times, the access log; and the doors in a hurry, which it opens itself."""
 
-    def __init__(self, app: Any, settings: Settings, meters: Meters):
-        self.app, self.settings, self.meters, self._numbers = app, settings, meters, itertools.count(1)
+    def __init__(self, app: Any, settings: Settings, meters: Meters, doors: Mapping[tuple[str, str], Door]):
+        self.app, self.settings, self.meters, self.doors = app, settings, meters, doors
+        self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,6 +40,7 @@ class Limited:
             return
         began, status = time.perf_counter(), 0
         most = self.settings.most_statements_body if scope["path"].startswith("/xapi/") else self.settings.most_body
+        door = self.doors.get((scope["method"], scope["path"]))
         got = 0
 
         async def counted() -> MutableMapping[str, Any]:
@@ -55,18 +60,32 @@ class Limited:
         try:
             if _declared(scope) > most:
                 raise TooLarge
-            await self.app(scope, counted, noted)
+            if door is None:
+                await self.app(scope, counted, noted)
+            else:
+                said = await _opened(door, Request(scope, counted))
+                await said(scope, counted, noted)
         except TooLarge:
             refusal = problem(413, "body", needed=f"at most {most} bytes", headers={"Connection": "close"})
             await refusal(scope, receive, noted)
         finally:
-            took = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path", "none")
-            self.meters.request(route, status, took)
-            if log.isEnabledFor(logging.INFO):
-                told = {"request": next(self._numbers), "method": scope["method"], "route": route, "status": status,
-                        "ms": round(1000 * took, 2)}  # fmt: skip
-                log.info("request", extra={"told": told})
+            route = scope["path"] if door else getattr(scope.get("route"), "path", "none")
+            self._note(scope["method"], route, status, time.perf_counter() - began)
+
+    def _note(self, method: str, route: str, status: int, seconds: float) -> None:
+        self.meters.request(route, status, seconds)
+        if log.isEnabledFor(logging.INFO):
+            told = {"request": next(self._numbers), "method": method, "route": route, "status": status,
+                    "ms": round(1000 * seconds, 2)}  # fmt: skip
+            log.info("request", extra={"told": told})
+
+
+async def _opened(door: Door, request: Request) -> Response:
+    """What is behind a door, or why it stays shut."""
+    try:
+        return await door(request)
+    except KINDS as trouble:
+        return answer(trouble)
 
 
 def _declared(scope: Scope) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+FAILED = "decided: the policy "  #: in the words of a runtime whose graph could not be run
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -45,7 +46,7 @@ class Meters:
             outcome = "refused" if refused else "duplicate" if _said(answer, "duplicate") else "taken"
             self.asks.labels(type(ask).__name__.lower(), outcome).inc()
             if _said(answer, "decision"):
-                self.decided.labels(answer["policy"], str(bool(answer["fallback"])).lower()).inc()
+                self.decided.labels(answer["policy"], decider(answer["fallback"])).inc()
 
     def statement(self, why: str) -> None:
         """One xAPI statement was taken, or passed over for a reason."""
@@ -61,6 +62,12 @@ class Meters:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def decider(fallback: str) -> str:
+    """Who decided, by a decision's ``fallback``: ``policy``, or the syllabus, as the policy ``failed`` or somebody
+    ``wished`` it so."""
+    return "policy" if not fallback else "failed" if FAILED in fallback else "wished"
 
 
 def _said(answer: object, name: str) -> Any:

@@ -60,19 +60,19 @@ async def know(request: Request, whose: Whose, desk: At) -> Response:
     skill, knows = (form.get(name, [""])[0] for name in ("skill", "knows"))
     if knows not in ("yes", "no"):
         raise Refused("knows", repr(knows), "yes or no", "yes")
-    return await _told(whose, desk, "said", {"skill": skill, "knows": knows == "yes"}, "said")
+    return await _told(request, whose, desk, "said", {"skill": skill, "knows": knows == "yes"}, "said")
 
 
 @router.post("/{link}/opt-out")
-async def out(whose: Whose, desk: At) -> Response:
+async def out(request: Request, whose: Whose, desk: At) -> Response:
     """The author's syllabus from now on."""
-    return await _told(whose, desk, "opted", {"out": True}, "out")
+    return await _told(request, whose, desk, "opted", {"out": True}, "out")
 
 
 @router.post("/{link}/opt-in")
-async def back(whose: Whose, desk: At) -> Response:
+async def back(request: Request, whose: Whose, desk: At) -> Response:
     """The policy again."""
-    return await _told(whose, desk, "opted", {"out": False}, "in")
+    return await _told(request, whose, desk, "opted", {"out": False}, "in")
 
 
 @router.get("/{link}/data")
@@ -85,11 +85,14 @@ async def data(request: Request, whose: Whose, desk: At) -> Response:
     return Response(text, media_type="application/json", headers={**HEADERS, **named})
 
 
-async def _told(whose: links.Held | None, desk: Desk, kind: str, body: dict[str, object], done: str) -> Response:
+async def _told(
+    request: Request, whose: links.Held | None, desk: Desk, kind: str, body: dict[str, object], done: str
+) -> Response:
     if whose is None:
         return HTMLResponse(ended_page(), 404, dict(HEADERS))
     await desk.ask(Told(whose.tenant, whose.learner, kind, f"{kind}-{uuid.uuid4().hex}", body, now()))
-    return RedirectResponse(f"./?done={done}", 303, dict(HEADERS))
+    page = request.url.path.rpartition("/")[0]
+    return RedirectResponse(f"{page}/?done={done}", 303, dict(HEADERS))
 
 
 __all__ = ["router"]

@@ -5,8 +5,9 @@ its own, while the service goes on with the old bundle; what happens meanwhile i
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from .standing import Standing, fold, read_standing
 from .store import Store
 from .words import Words
 
-TOGETHER = 100  #: learners whose records are written in one transaction
+TOGETHER = 50  #: learners whose records are written in one transaction
 
 
 def refolded(
@@ -33,23 +34,37 @@ def refolded(
     since: Iterable[Mapping[str, Any]] = (),
     whole: bool = False,
 ) -> Standing | None:
-    """A learner under a bundle's layout: the record as last written, and the events since.
+    """One learner of :func:`all_refolded`; None where nobody knows them."""
+    return all_refolded(store, t, tenant, [learner], served, words, since=since, whole=whole).get(learner)
+
+
+def all_refolded(
+    store: Store,
+    t: Connection,
+    tenant: str,
+    learners: Sequence[str],
+    served: Served,
+    words: Words,
+    *,
+    since: Iterable[Mapping[str, Any]] = (),
+    whole: bool = False,
+) -> dict[str, Standing]:
+    """Learners under a bundle's layout: each one's record as last written, and the events since. Two look-ups for all.
 
     Args:
         since: rows of events that are not written yet.
         whole: from the first event, whatever was written.
     """
-    row = None if whole else store.record(t, tenant, learner, served.layout)
-    standing = None
-    if row is not None:
-        try:
-            standing = read_standing(row.body, served.runtime)
-        except (Refused, KeyError, ValueError, TypeError):
-            standing = None  # of another version: the events know better
-    written = [row._asdict() for row in store.events(t, tenant, learner, -1 if standing is None else standing.seq)]
+    standings: dict[str, Standing] = {}
+    for row in [] if whole else store.records(t, tenant, learners, served.layout):
+        with suppress(Refused, KeyError, ValueError, TypeError):  # of another version: the events know better
+            standings[row.learner] = read_standing(row.body, served.runtime)
+    floors = {one: standings[one].seq if one in standings else -1 for one in learners}
+    written = [row._asdict() for row in store.events_since(t, tenant, floors)]
     for event in [*written, *since]:
-        standing = fold(standing, {**event, "body": json.loads(event["body"])}, served.runtime, words)
-    return standing
+        name, told = event["learner"], {**event, "body": json.loads(event["body"])}
+        standings[name] = fold(standings.get(name), told, served.runtime, words)
+    return standings
 
 
 def record_row(tenant: str, learner: str, layout: str, standing: Standing) -> dict[str, Any]:
@@ -74,26 +89,18 @@ def prepare(
         names = list(store.learners(t))
     waiting = iter(names)
     while some := list(islice(waiting, TOGETHER)):
-        with store.reading() as t:
-            made = [(*name, refolded(store, t, *name, served, words, whole=whole)) for name in some]
-        with store.transaction() as t:
-            rows = [record_row(tenant, learner, served.layout, standing)
-                    for tenant, learner, standing in _still_there(store, t, made)]  # fmt: skip
-            store.write(t, records=rows)
+        for tenant, group in groupby(some, key=lambda name: name[0]):
+            learners = [learner for _, learner in group]
+            with store.reading() as t:
+                made = all_refolded(store, t, tenant, learners, served, words, whole=whole)
+            rows = {learner: record_row(tenant, learner, served.layout, one) for learner, one in made.items()}
+            with store.transaction() as t:  # short: whoever waits for an answer waits for this
+                store.hold(t, tenant, learners)
+                last = store.last(t, tenant, learners)
+                store.write(t, records=[row for learner, row in rows.items() if last[learner][0] >= row["seq"]])
         done += len(some)
         progress(done)
     return done
-
-
-def _still_there(
-    store: Store, t: Connection, made: list[tuple[str, str, Standing | None]]
-) -> Iterable[tuple[str, str, Standing]]:
-    """Those whose history still begins and goes on as it was read."""
-    for tenant in dict.fromkeys(tenant for tenant, _, _ in made):
-        own = {learner: standing for owner, learner, standing in made if owner == tenant and standing is not None}
-        store.hold(t, tenant, list(own))
-        last = store.last(t, tenant, list(own))
-        yield from ((tenant, learner, one) for learner, one in own.items() if last[learner][0] >= one.seq)
 
 
 def rebuild(store: Store, served: Iterable[Served], words: Words, progress: Callable[[int], None]) -> int:

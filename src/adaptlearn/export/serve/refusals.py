@@ -20,6 +20,7 @@ TITLES = {
     405: "another method", 409: "something else was sent under this key", 413: "too large", 422: "refused",
     500: "a fault of the service", 503: "not now",
 }  # fmt: skip
+SOON = {"Retry-After": "1"}
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": TITLES[status],
              "content": {KIND: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -46,47 +47,46 @@ def problem(
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=KIND)
 
 
+def answer(trouble: Exception) -> JSONResponse:
+    """What is said of an error of one of the ``KINDS``."""
+    if isinstance(trouble, Refused):
+        status = 404 if isinstance(trouble, Unknown) else 409 if isinstance(trouble, Taken) else 422
+        field = trouble.field.removeprefix("event ").removeprefix("profile ") or "body"
+        return problem(status, field, str(trouble), found=trouble.found, needed=trouble.needed, example=trouble.example)
+    if isinstance(trouble, Denied):
+        headers = {"WWW-Authenticate": "Bearer"} if trouble.status == 401 else {}
+        return problem(trouble.status, trouble.field, needed=trouble.needed, headers=headers)
+    if isinstance(trouble, Busy):
+        return problem(503, "service", needed="patience: nothing was taken, send it again", headers=SOON)
+    if isinstance(trouble, SQLAlchemyError):
+        return problem(503, "database", needed="a database that answers; nothing was taken", headers=SOON)
+    if isinstance(trouble, RequestValidationError):
+        return _invalid(trouble)
+    if isinstance(trouble, HTTPException):
+        field = {404: "path", 405: "method", 413: "body"}.get(trouble.status_code, "request")
+        return problem(trouble.status_code, field, headers=trouble.headers)
+    return problem(500, "service", needed="a look at the log: this is a fault of the service, not of the request")
+
+
+KINDS = (Refused, Denied, Busy, SQLAlchemyError, RequestValidationError, HTTPException)
+
+
 def install(app: FastAPI) -> None:
     """Let every error of an app leave it as a problem."""
 
-    @app.exception_handler(Refused)
-    async def _refused(_: Request, refusal: Refused) -> JSONResponse:
-        status = 404 if isinstance(refusal, Unknown) else 409 if isinstance(refusal, Taken) else 422
-        field = refusal.field.removeprefix("event ").removeprefix("profile ") or "body"
-        return problem(status, field, str(refusal), found=refusal.found, needed=refusal.needed, example=refusal.example)
+    async def said(_: Request, trouble: Exception) -> JSONResponse:
+        return answer(trouble)
 
-    @app.exception_handler(Denied)
-    async def _denied(_: Request, denied: Denied) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if denied.status == 401 else {}
-        return problem(denied.status, denied.field, needed=denied.needed, headers=headers)
+    for kind in (*KINDS, Exception):
+        app.add_exception_handler(kind, said)
 
-    @app.exception_handler(Busy)
-    async def _busy(_: Request, __: Busy) -> JSONResponse:
-        return problem(
-            503, "service", needed="patience: nothing was taken, send it again", headers={"Retry-After": "1"}
-        )
 
-    @app.exception_handler(SQLAlchemyError)
-    async def _away(_: Request, __: SQLAlchemyError) -> JSONResponse:
-        return problem(
-            503, "database", needed="a database that answers; nothing was taken", headers={"Retry-After": "2"}
-        )
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
-        field = ".".join(where) if where and first["type"] != "json_invalid" else "body"
-        return problem(422, field, f"{field}: {first['msg']}", found=_short(first.get("input")), needed=first["msg"])
-
-    @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        field = {404: "path", 405: "method", 413: "body"}.get(error.status_code, "request")
-        return problem(error.status_code, field, headers=error.headers)
-
-    @app.exception_handler(Exception)
-    async def _fault(_: Request, __: Exception) -> JSONResponse:
-        return problem(500, "service", needed="a look at the log: this is a fault of the service, not of the request")
+def _invalid(trouble: RequestValidationError) -> JSONResponse:
+    """A body that is not of its schema: the first thing that is wrong."""
+    first = trouble.errors()[0]
+    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    field = ".".join(where) if where and first["type"] != "json_invalid" else "body"
+    return problem(422, field, f"{field}: {first['msg']}", found=_short(first.get("input")), needed=first["msg"])
 
 
 def _short(value: object) -> str:
@@ -97,4 +97,4 @@ def _short(value: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode()[:200]
 
 
-__all__ = ["DESCRIBED", "Denied", "install", "problem"]
+__all__ = ["DESCRIBED", "KINDS", "Denied", "answer", "install", "problem"]

@@ -4,7 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from .bundled import Refused
-from .verbs import SHORT, Answer
+from .verbs import SHORT, Answer, required
 
 WORDS = ("decision",)  #: bare word of the command line
 
@@ -25,6 +25,7 @@ def run(config: Config) -> Answer:
     Raises:
         Refused: no such store or decision.
     """
+    required()
     from .lives import decided, life
     from .looking import fleet_of, opened
     from .replay import replayed

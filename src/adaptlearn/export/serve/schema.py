@@ -24,7 +24,6 @@ events = Table(
     Column("body", Text, nullable=False),  # JSON
     Column("sent", Text, nullable=False),  # digest of what was sent: the same again, or another under the same key?
     UniqueConstraint("tenant", "key", name="one_event_per_key"),
-    sqlite_with_rowid=False,
 )  # fmt: skip
 
 decisions = Table(
@@ -40,17 +39,15 @@ decisions = Table(
     Column("shadow", Text),  # JSON: bundle and offered of the shadow, if one was there
     Index("decisions_of_a_learner", "tenant", "learner", "seq"),
     Index("decisions_by_time", "at"),
-    sqlite_with_rowid=False,
 )  # fmt: skip
 
 records = Table(
     "records", tables,
-    Column("tenant", Text, primary_key=True),
     Column("learner", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
     Column("layout", Text, primary_key=True),
     Column("seq", Integer, nullable=False),  # of the last event in it
     Column("body", Text, nullable=False),  # JSON, as standing.Standing writes it
-    sqlite_with_rowid=False,
 )  # fmt: skip
 
 bundles = Table(

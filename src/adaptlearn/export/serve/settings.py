@@ -17,7 +17,7 @@ class Settings:
     most_waiting: int = 2_000  # requests that wait for the desk before the service says that it is busy
     most_batch: int = 64  # requests that are decided and written together
     gather_seconds: float = 0.004  # how long a request waits for others to be written with, while they come densely
-    learners_held: int = 20_000  # records kept in memory, some 4 kB each
+    learners_held: int = 40_000  # records kept in memory, some 4 kB each
     snapshot_every: int = 8  # events of a learner between two records written; a cold start reads at most so many
     contact: str = ""  # whom learners ask to be erased, on their page; empty: whoever gave them the link
     poll_seconds: float = 0.5  # between two looks at the aliases: how fast a rollback arrives

@@ -12,7 +12,7 @@ does the same by default. Whatever is given up here loses acknowledged events wh
 import json
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -33,6 +33,15 @@ LISTED = {
 }  #: texts as rows, however many: one statement to prepare
 LAST = """SELECT asked.value, (SELECT seq || '/' || key FROM events WHERE tenant = :tenant AND learner = asked.value
           ORDER BY seq DESC LIMIT 1) FROM ({}) AS asked"""
+PAIRS = {
+    "sqlite": "SELECT json_extract(value, '$[0]') AS learner, json_extract(value, '$[1]') AS after "
+    "FROM json_each(:listed)",
+    "postgresql": "SELECT value->>0 AS learner, CAST(value->>1 AS integer) AS after "
+    "FROM json_array_elements(CAST(:listed AS json))",
+}
+SINCE = """SELECT events.* FROM ({}) AS asked JOIN events
+           ON events.learner = asked.learner AND events.tenant = :tenant AND events.seq > asked.after
+           ORDER BY events.learner, events.seq"""
 HELD = sa.text("""SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' || asked.value, 0))
                   FROM (SELECT value FROM json_array_elements_text(CAST(:listed AS json)) ORDER BY value) AS asked""")
 ERASED = "erased"  #: entry of ``meta``: how many learners were erased, and no word of whom
@@ -45,9 +54,8 @@ EVENTS = (
     .order_by(events.c.seq)
 )
 BY_KEY = select(events).where(events.c.tenant == _tenant, events.c.key.in_(sa.bindparam("keys", expanding=True)))
-RECORD = select(records).where(
-    records.c.tenant == _tenant, records.c.learner == _learner, records.c.layout == sa.bindparam("layout")
-)
+_among: Any = records.c.learner.in_(sa.bindparam("learners", expanding=True))
+RECORDS = select(records).where(records.c.tenant == _tenant, _among, records.c.layout == sa.bindparam("layout"))
 DECISION = select(decisions).where(decisions.c.id == sa.bindparam("name"), decisions.c.tenant == _tenant)
 DECISIONS = (
     select(decisions)
@@ -64,6 +72,7 @@ DURABLE = (
     "synchronous=FULL",  # a commit returns when the log is on the disk
     "busy_timeout=10000",  # milliseconds that one writer waits for another
     "secure_delete=ON",  # what is deleted is overwritten
+    "cache_size=-65536",  # 64 MiB of pages held: the default of 2 is read over and over
     "wal_autocheckpoint=0",  # nobody who waits for an answer pays for it: tidy
 )  #: of SQLite
 
@@ -84,6 +93,7 @@ class Store:
         self._looking = self.engine.execution_options(looking=True)
         insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.dialect]
         self._last = sa.text(LAST.format(LISTED[self.dialect]))
+        self._since = sa.text(SINCE.format(PAIRS[self.dialect]))
         self._decided = insert(decisions).on_conflict_do_nothing()  # asked for twice it is the same decision
         self._known = insert(meta).on_conflict_do_nothing()
         put = insert(records)
@@ -148,9 +158,13 @@ class Store:
             return {}
         return {row.key: row for row in t.execute(BY_KEY, {"tenant": tenant, "keys": list(keys)})}
 
-    def record(self, t: Connection, tenant: str, learner: str, layout: str) -> Row[Any] | None:
-        """The record as last written."""
-        return t.execute(RECORD, {"tenant": tenant, "learner": learner, "layout": layout}).one_or_none()
+    def events_since(self, t: Connection, tenant: str, floors: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """Events of many learners, each one's in their order, after the seq that is given for each."""
+        return t.execute(self._since, {"tenant": tenant, "listed": json.dumps(list(floors.items()))}).all()
+
+    def records(self, t: Connection, tenant: str, learners: Sequence[str], layout: str) -> Sequence[Row[Any]]:
+        """The records of many learners as last written."""
+        return t.execute(RECORDS, {"tenant": tenant, "learners": list(learners), "layout": layout}).all()
 
     def decision(self, t: Connection, tenant: str, name: str) -> Row[Any] | None:
         """A decision of this tenant."""

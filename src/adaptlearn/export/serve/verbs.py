@@ -64,13 +64,23 @@ def run(config: Config) -> Answer:
     if config.action not in ACTIONS:
         near = seal.nearest(config.action, list(ACTIONS))
         raise Refused("serve action", config.action, f"one of {', '.join(ACTIONS)}", f"serve {near}")
+    required()
+    return ACTIONS[config.action](config)
+
+
+def required() -> None:
+    """See to it that what the service needs is there.
+
+    Raises:
+        Refused: it is not.
+    """
     try:
         import fastapi  # noqa: F401
+        import prometheus_client  # noqa: F401
         import sqlalchemy  # noqa: F401
         import uvicorn  # noqa: F401
     except ModuleNotFoundError as missing:
         raise Refused("serve", f"no {missing.name}", "the extra [serve]", NEEDS) from missing
-    return ACTIONS[config.action](config)
 
 
 def settings_of(config: Config) -> "Settings":

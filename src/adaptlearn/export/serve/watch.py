@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import drift, reliability
+from . import drift, metrics, reliability
 from .bundled import Runtime, luck
 from .lives import Life, folded, life, names
 from .policies import Fleet
@@ -60,6 +60,16 @@ class Check(NamedTuple):
     alarm: bool
 
 
+class Answered(NamedTuple):
+    """Answers of one visit on one skill, and what was predicted."""
+
+    learner: str
+    skill: str
+    predicted: float  # P(correct) of one item
+    items: int
+    correct: int
+
+
 @dataclass
 class Seen:
     """What two spans hold; filled life by life, then judged."""
@@ -70,7 +80,7 @@ class Seen:
     words: Words
     values: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # (what, span) -> one value per learner
     bands: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # the same: stratum
-    answers: list[tuple[str, float, int, int]] = field(default_factory=list)  # learner, predicted, items, correct
+    answers: list[Answered] = field(default_factory=list)  # of the recent span
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("decisions", "failed", "syllabus"), 0))
     again: list[Replay] = field(default_factory=list)
 
@@ -111,8 +121,8 @@ class Seen:
         standing = folded(one.events, decision["seq"], self.runtime, self.words)
         if standing is None:
             return
-        names = self.runtime.contract["record"]["totals"]
-        totals = dict(zip(names, standing.record.row[-len(names) :].tolist(), strict=True))
+        fields = self.runtime.contract["record"]["totals"]
+        totals = dict(zip(fields, standing.record.row[-len(fields) :].tolist(), strict=True))
         for what in STATE:
             self._put(what, span, totals[what], band)
 
@@ -120,7 +130,7 @@ class Seen:
         for decision in recent:
             why = decision["body"]["fallback"]
             self.counts["decisions"] += 1
-            self.counts["failed"] += "decided: the policy " in why
+            self.counts["failed"] += metrics.FAILED in why
             self.counts["syllabus"] += bool(why)
 
     def _predictions(self, one: Life) -> None:
@@ -132,12 +142,13 @@ class Seen:
                 continue
             standing = folded(one.events, event["seq"], self.runtime, self.words, standing)
             assert standing is not None  # an observed event comes after a profile
-            told = translated(body, self.runtime, self.words)
+            told = {"correct": {}, **translated(body, self.runtime, self.words)}
             known = self._mastery(standing, max(float(body["day"]), standing.record.day))
             for skill, items in told["items"].items():
                 k = self.runtime.contract.skill_at[skill]
                 p = known[k] * (1.0 - self.slip[k]) + (1.0 - known[k]) * self.guess[k]
-                self.answers.append((one.learner, float(np.clip(p, 0.0, 1.0)), int(items), int(told["correct"][skill])))
+                right, who = int(told["correct"].get(skill, 0)), f"{one.tenant}/{one.learner}"
+                self.answers.append(Answered(who, skill, float(np.clip(p, 0.0, 1.0)), int(items), right))
 
     def _mastery(self, standing: Standing, day: float) -> np.ndarray[Any, Any]:
         return np.asarray(self.runtime.graph(self.runtime.feeds([standing.record], [day]))["mastery"][0], np.float64)
@@ -153,12 +164,24 @@ class Seen:
         at = drift.level(COMPARISONS, a_year)
         groups = (("population", PEOPLE), ("population", STATE), ("policy", POLICY))
         checks = [self._drift(what, about, at) for about, names in groups for what in names]
-        who, predicted, items, correct = zip(*self.answers, strict=True) if self.answers else ((), (), (), ())
+        who, _, predicted, items, correct = zip(*self.answers, strict=True) if self.answers else ((),) * 5
         found = reliability.calibration(who, predicted, items, correct, at)
         off = found.verdict in ("too high", "too low")
         checks.append(Check("P(correct)", "predictions", found.shift.value, reliability.TOLERANCE, math.nan,
                             found.verdict, off))  # fmt: skip
         return [*checks, *self._service()], found
+
+    def by_skill(self) -> list[dict[str, Any]]:
+        """Skills by how far the share correct is from the mean prediction, the farthest first."""
+        rows = []
+        for skill in sorted({one.skill for one in self.answers}):
+            mine = [one for one in self.answers if one.skill == skill]
+            n = sum(one.items for one in mine)
+            predicted, right = sum(one.items * one.predicted for one in mine) / n, sum(one.correct for one in mine) / n
+            rows.append(
+                {"skill": skill, "predicted": predicted, "right": right, "shift": right - predicted, "answers": n}
+            )
+        return sorted(rows, key=lambda row: -abs(row["shift"]))
 
     def _drift(self, what: str, about: str, at: float) -> Check:
         pairs = [self.values.get((what, span), []) for span in ("reference", "recent")]
