@@ -6,6 +6,7 @@ them safe; that one call of the graph is shared makes a decision cost a fourth. 
 
 import asyncio
 import contextlib
+import gc
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ from .settings import Settings
 from .store import Conflict, Store
 
 LULL = 0.02  #: seconds without a batch after which the next request is not kept waiting for others
+IDLE = 5.0  #: seconds without a batch after which memory is tidied
 TRIES = 5  #: of a batch, when other workers were faster
 
 
@@ -58,6 +60,7 @@ class Desk:
         self._watch = watch or (lambda *_: None)
         self._waiting: deque[_Waiting] = deque()
         self._wake, self._closing = threading.Condition(), False
+        self._done, self._asked = 0.0, False  # when the last batch was; whether one was since memory was tidied
         self._erased, self._stale = store.erased(), False  # stale: a learner was erased, by whichever worker
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
         self._poll = threading.Thread(target=self._follow, name="aliases", daemon=True)
@@ -99,7 +102,6 @@ class Desk:
     # --- the thread ---------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        done = 0.0  # when the last batch was
         while True:
             with self._wake:
                 while not (self._waiting or self._closing or self._stale):
@@ -111,14 +113,14 @@ class Desk:
                     if self._closing:
                         return
                     continue
-            if time.perf_counter() - done < LULL and not self._closing:
+            if time.perf_counter() - self._done < LULL and not self._closing:
                 time.sleep(self.settings.gather_seconds)  # others come: one write to the disk for all of them
             with self._wake:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.settings.most_batch))]
             began = time.perf_counter()
             answers = self.serve([one.ask for one in taken])
-            done = time.perf_counter()
-            self._watch([one.ask for one in taken], done - began, answers)
+            self._done, self._asked = time.perf_counter(), True
+            self._watch([one.ask for one in taken], self._done - began, answers)
             for loop in {one.loop for one in taken}:
                 own = [(one.future, a) for one, a in zip(taken, answers, strict=True) if one.loop is loop]
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -158,6 +160,9 @@ class Desk:
             with contextlib.suppress(SQLAlchemyError, Refused):  # the old fleet goes on; /ready tells of the database
                 self.refresh()
                 self.store.tidy()
+            if self._asked and time.perf_counter() - self._done > IDLE:
+                self._asked = False
+                gc.collect()
 
     def refresh(self) -> Fleet:
         """The fleet as the store has it now."""
