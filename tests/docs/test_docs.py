@@ -67,7 +67,8 @@ class Block:
         first = next((line for line in self.text.splitlines() if line.strip()), "")
         if self.info in ("", "sh", "bash") and first.split()[:1] and first.split()[0] in ("adaptlearn", *SHELL):
             return "commands"
-        if self.info or not self.fenced and not re.search(r"^(adaptlearn |import |from [\w.]+ import)", self.text, re.MULTILINE):
+        runs = re.search(r"^(adaptlearn |import |from [\w.]+ import)", self.text, re.MULTILINE)
+        if self.info or not (self.fenced or runs):
             return self.info or "text"  # an indented block of words: a formula, a message
         return "python" if re.match(r"import |from [\w.]+ import", first) else "unsaid"
 
