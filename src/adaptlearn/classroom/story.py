@@ -306,17 +306,6 @@ def share_levels(order, first, stop, k, day, law_p, skills, mind, touched, life,
         company[i, at + 1] = second if i == expert else best
 
 
-def recall(rows, days, visits, last, out):
-    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
-    for r in range(rows.shape[0]):
-        i = rows[r]
-        for a in range(visits.shape[1]):
-            seen = visits[i, a] > 0
-            out[r, a, 0] = float32(visits[i, a]) * 0.5
-            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
-            out[r, a, 2] = float32(seen)
-
-
 def first_ids(seed, slots):
     """The zeroth learner of every slot."""
     ids = np.empty(slots.shape[0], np.uint64)

@@ -161,7 +161,7 @@ class _Retelling:
         )
 
     def _history(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> Tensor:
-        """Twin of ``classroom.story.recall``.   -> [N, A, 3]"""
+        """Twin of ``classroom.platform.recall``.   -> [N, A, 3]"""
         seen = (self.visits[who] > 0).astype(np.float32)
         since = self.log["day"][rows, None] - self.last[who]
         return torch.from_numpy(
