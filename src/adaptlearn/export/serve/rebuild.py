@@ -5,6 +5,7 @@ its own, while the service goes on with the old bundle; what happens meanwhile i
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby, islice
@@ -20,7 +21,8 @@ from .standing import Standing, fold, read_standing
 from .store import Store
 from .words import Words
 
-TOGETHER = 50  #: learners whose records are written in one transaction
+TOGETHER = 20  #: learners whose records are written in one transaction
+PAUSE = 0.01  #: seconds between two of them, for those who wait for an answer
 
 
 def refolded(
@@ -100,6 +102,7 @@ def prepare(
                 store.write(t, records=[row for learner, row in rows.items() if last[learner][0] >= row["seq"]])
         done += len(some)
         progress(done)
+        time.sleep(PAUSE)
     return done
 
 
