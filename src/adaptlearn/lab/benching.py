@@ -56,6 +56,10 @@ def run(config: Config) -> None:
         _mark(config, chosen, runs, learners, digest)
         return
     marked = bench_tasks.marks()
+    bare = [task.id for task in chosen if task.id not in marked["tasks"]]
+    if bare:
+        raise ValueError(f"no mark for {', '.join(bare)}; needed a 0 and a 1 for every task, e.g. bench marks=true "
+                         f"tasks=[{','.join(bare)}]")  # fmt: skip
     name = config.entrant or config.agent.name
     with progress(f"{name} on {len(chosen)} tasks", config.format == "json") as tell:
         rows = [row for task in chosen for row in played(config, task, marked["tasks"][task.id], runs, learners, tell)]
