@@ -49,6 +49,7 @@ class Visits:
     left: NDArray[np.bool_] | None = None  # [M] the learner left for good afterwards
     lasted: Floats | None = None  # [M] days from a row to leaving what it is about, NaN: stayed; else by ``left`` alone
     groups: Mapping[str, Ints] = field(default_factory=dict)  # attribute -> [M], NONE where it is not known
+    called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # attribute -> names of its groups, if any
 
     @property
     def learners(self) -> int:

@@ -68,7 +68,8 @@ def examine(visits: Visits, attributes: Sequence[str] | None = None) -> list[Dif
                 some = label >= 0
                 one = _compared(share[here][some], elsewhere[here][some], label[some] == group)
                 if one is not None:
-                    found.append((sets.names[name], attribute, str(group), *one))
+                    names = visits.called.get(attribute)
+                    found.append((sets.names[name], attribute, names[group] if names else str(group), *one))
     chances = holm([one[4] for one in found])
     said = [Dif(*one[:4], p, one[5]) for one, p in zip(found, chances, strict=True)]
     return sorted(said, key=lambda one: one.p)

@@ -16,6 +16,7 @@ from adaptlearn.interchange.tables import Table
 
 SPAN = 60.0  #: days a log must cover before silence at its end means anything
 GROUPS = ("group", "role")
+MOST_GROUPS = 30  #: of one attribute; a column with more names no groups
 
 
 def of_table(table: Table, world: World | None = None) -> Visits:
@@ -34,10 +35,11 @@ def of_table(table: Table, world: World | None = None) -> Visits:
     day = _days(table, order)
     answers, items = _answers(table, order, skill, activity, activities, skills)
     left, lasted = _left(table, order, learner, day)
+    groups, called = _groups(table, order, day)
     made = Visits(
         table.source, learner, activity, activities, skills, items, answers, done=_done(table, order), day=day,
         minutes=_numbers(table, "minutes", order), rating=_numbers(table, "rating", order), left=left, lasted=lasted,
-        groups=_groups(table, order),
+        groups=groups, called=called,
     )  # fmt: skip
     return made if len(answers.row) or "activity" not in table else _once(made)
 
@@ -128,14 +130,20 @@ def _left(
     return gone, None
 
 
-def _groups(table: Table, order: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
-    found = {}
+def _groups(
+    table: Table, order: NDArray[Any], day: NDArray[np.float64] | None
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
+    """Who belongs where, and, where a log is dated, whether a row is of its earlier or later half: items may drift."""
+    found, called = {}, {}
     for name in GROUPS:
         if name in table:
             code, words = _named(table, name, order, None)
-            if 2 <= len(words) <= 30:
-                found[name] = code
-    return found
+            if 2 <= len(words) <= MOST_GROUPS:
+                found[name], called[name] = code, words
+    if day is not None and not np.isnan(day).all():
+        late = (day > np.nanmedian(day)).astype(np.int64)
+        found["half of the log"], called["half of the log"] = np.where(np.isnan(day), NONE, late), ("earlier", "later")
+    return found, called
 
 
 __all__ = ["of_table"]

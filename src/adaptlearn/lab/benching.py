@@ -56,6 +56,10 @@ def run(config: Config) -> None:
         _mark(config, chosen, runs, learners, digest)
         return
     marked = bench_tasks.marks()
+    bare = [task.id for task in chosen if task.id not in marked["tasks"]]
+    if bare:
+        raise ValueError(f"no mark for {', '.join(bare)}; needed a 0 and a 1 for every task, e.g. bench marks=true "
+                         f"tasks=[{','.join(bare)}]")  # fmt: skip
     name = config.entrant or config.agent.name
     with progress(f"{name} on {len(chosen)} tasks", config.format == "json") as tell:
         rows = [row for task in chosen for row in played(config, task, marked["tasks"][task.id], runs, learners, tell)]
@@ -69,7 +73,8 @@ def run(config: Config) -> None:
         keep(config.latex, as_latex(name, told, said))
     shown = [{"": figure, "value": one} for figure, one in said.items()]
     if config.format == "json":
-        show(rows, format="json", more={"entrant": name, "aggregate": said, "tasks": told, "notes": notes})
+        more = {"entrant": name, "aggregate": _named(said), "tasks": [_named(row) for row in told], "notes": notes}
+        show(rows, format="json", more=more)
         return
     show([{k: _words(v) for k, v in row.items()} for row in told], format=config.format,
          title=f"{name}: 0 is tuned mastery, 1 a planner that sees minds")  # fmt: skip
@@ -129,6 +134,11 @@ def _side(task: Task) -> str:
     usual = {"meshing": "null", "catalogue": "usual_error"}
     odd = [task.test[key] for key, value in usual.items() if task.test[key] != value]
     return ", ".join([task.test["law"], *odd])
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Intervals by the names of their parts, for programs."""
+    return {key: one._asdict() if isinstance(one, Interval) else one for key, one in row.items()}
 
 
 def _words(value: Any) -> Any:
@@ -210,4 +220,6 @@ def _mark(config: Config, tasks: list[Task], runs: int, learners: int, digest: s
 
 
 def _who(versions: dict[str, str]) -> dict[str, str]:
-    return {"adaptlearn": versions.get("adaptlearn", "unknown"), "commit": versions.get("commit", "unknown")}
+    from adaptlearn import __version__
+
+    return {"adaptlearn": __version__, "commit": versions["commit"]}
