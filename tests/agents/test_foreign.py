@@ -7,7 +7,7 @@ import torch
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from adaptlearn.agents.foreign import Reader, train
+from adaptlearn.agents.foreign import Reader, drawn, train
 from adaptlearn.agents.ppo import Settings
 
 QUICK = Settings(decisions=16_384, steps=32, batch=256, rate=5e-3, scale=1.0, hidden=32, gamma=0.9)
@@ -67,6 +67,61 @@ def test_the_same_seed_gives_the_same_weights():
     few = Settings(decisions=1024, steps=16, batch=64, scale=1.0, hidden=16)
     one, two = (train(several(Identity), 3, few).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_draws_have_the_chances_they_say_and_nothing_illegal_is_drawn():
+    dice = np.random.default_rng(0)
+    scores = np.repeat(dice.normal(size=(1, 5)).astype(np.float32), 40_000, 0)
+    mask = np.repeat(np.array([[True, False, True, True, False]]), 40_000, 0)
+    action, log_chance = drawn(scores, mask, dice.random(40_000, np.float32))
+    wanted = np.where(mask[0], np.exp(scores[0]), 0.0) / np.exp(scores[0])[mask[0]].sum()
+    found = np.bincount(action, minlength=5) / 40_000
+    np.testing.assert_allclose(found, wanted, atol=4 * np.sqrt(0.25 / 40_000))
+    np.testing.assert_allclose(np.exp(log_chance), wanted[action], rtol=1e-5)
+
+
+class Toll(gymnasium.Env):
+    """Of another package: a bridge of four planks, some missing. Legal planks lead on; the shown toll is paid."""
+
+    observation_space, action_space = Box(0, 1, (8,)), Discrete(4, start=1)
+
+    def told(self):
+        return np.concatenate([self.tolls, self.planks]).astype(np.float32), {
+            "action_mask": self.planks.astype(np.int8)
+        }
+
+    def laid(self):
+        self.tolls, self.planks = self.np_random.random(4), self.np_random.random(4) < 0.6
+        self.planks[self.np_random.integers(4)] = True
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.at = 0
+        self.laid()
+        return self.told()
+
+    def step(self, action):
+        plank = action - 1
+        assert self.planks[plank], "what is not legal was done"
+        paid, self.at = 1.0 - self.tolls[plank], self.at + 1
+        self.laid()
+        return (told := self.told())[0], paid, self.at == 5, False, told[1]
+
+
+def test_a_masked_toy_registered_by_another_package_is_learned():
+    """By its name, masks in the infos, actions from 1: the cheapest legal plank nearly always."""
+    gymnasium.register("another-package/Toll-v0", entry_point=Toll)
+    envs = gymnasium.make_vec("another-package/Toll-v0", 16, vectorization_mode="sync",
+                              vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP})  # fmt: skip
+    net = train(envs, 1, QUICK)
+    dice = np.random.default_rng(5)
+    tolls, planks = dice.random((500, 4)), dice.random((500, 4)) < 0.6
+    planks[:, 0] |= ~planks.any(1)
+    view = torch.from_numpy(np.concatenate([tolls, planks], 1).astype(np.float32))
+    chosen = net.choose(view, torch.from_numpy(planks)).numpy()
+    ours = 1.0 - tolls[np.arange(500), chosen]
+    best, chance = 1.0 - np.where(planks, tolls, 9.0).min(1), ((1.0 - tolls) * planks).sum(1) / planks.sum(1)
+    assert (ours.mean() - chance.mean()) / (best.mean() - chance.mean()) >= 0.95
 
 
 @pytest.mark.parametrize(

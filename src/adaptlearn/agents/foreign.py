@@ -18,6 +18,7 @@ from adaptlearn.agents.best import require_sound
 from adaptlearn.agents.networks import Critic, layer, through
 from adaptlearn.agents.ppo import ILLEGAL, Settings, follow, optimiser_of, update
 from adaptlearn.agents.rollout import Rollout
+from adaptlearn.core.compiled import compiled
 
 MASK = "action_mask"
 
@@ -106,7 +107,8 @@ def train(
     s, reader, rows = settings, Reader(envs), envs.num_envs
     net, dice = Plain(reader.size, reader.actions, s.hidden, seed), torch.Generator().manual_seed(seed)
     critic, view = Critic(reader.size, s.hidden, dice), reader.size
-    out = Rollout.room_for(s.steps, rows, reader.actions, view, view, (0, 0))
+    out = Rollout.room_for(s.steps, rows, reader.actions, view, 0, (0, 0))
+    out.insight = out.view  # nobody's mind is to be seen here
     optimiser, catalogue = optimiser_of(net, critic, s), torch.zeros(0)
     now = envs.reset(seed=seed)
     seen = 0
@@ -122,19 +124,42 @@ def train(
     return net
 
 
+@compiled
+def drawn(scores, mask, luck):
+    """One draw per row from the softmax over what is legal.   [N, A], [N, A], uniforms [N] -> action, log chance [N]"""
+    action, log_chance = np.zeros(len(scores), np.int64), np.zeros(len(scores), np.float32)
+    for n in range(len(scores)):
+        top, total = np.float32(-np.inf), np.float32(0.0)
+        for a in range(scores.shape[1]):
+            if mask[n, a]:
+                top = max(top, scores[n, a])
+        for a in range(scores.shape[1]):
+            if mask[n, a]:
+                total += np.exp(scores[n, a] - top)
+        left = luck[n] * total
+        for a in range(scores.shape[1]):
+            if mask[n, a]:
+                action[n] = a
+                left -= np.exp(scores[n, a] - top)
+                if left < 0.0:
+                    break
+        log_chance[n] = scores[n, action[n]] - top - np.log(total)
+    return action, log_chance
+
+
 def collect(
     envs: Any, now: Any, reader: Reader, net: Plain, critic: Critic, out: Rollout, s: Settings, dice: torch.Generator
 ) -> Any:  # fmt: skip
     """T decisions of every row, written into the buffers.   -> observations and infos after them"""
     seen, infos = now
+    luck = torch.rand(s.steps, envs.num_envs, generator=dice).numpy()
     with torch.inference_mode():
         for t in range(s.steps):
-            out.view[t], out.mask[t] = reader.view(seen), reader.mask(seen, infos, envs.num_envs)
-            out.insight[t] = out.view[t]
-            log_p = net.scores(out.view[t], out.view, out.view).masked_fill(~out.mask[t], ILLEGAL).log_softmax(1)
-            action = torch.multinomial(log_p.exp(), 1, generator=dice)
-            out.action[t], out.log_chance[t] = action[:, 0], log_p.gather(1, action)[:, 0]
-            seen, reward, ended, cut, infos = envs.step(action[:, 0].numpy() + reader.first)
+            view, mask = out.view[t], out.mask[t]
+            view[:], mask[:] = reader.view(seen), reader.mask(seen, infos, envs.num_envs)
+            action, chance = drawn(through(net.act, view).numpy(), mask.numpy(), luck[t])
+            out.action[t], out.log_chance[t] = torch.from_numpy(action), torch.from_numpy(chance)
+            seen, reward, ended, cut, infos = envs.step(action + reader.first)
             out.reward[t], out.ended[t], out.cut[t] = s.scale * reward, ended, cut & ~ended
             if out.cut[t].any():
                 which = np.flatnonzero(out.cut[t])

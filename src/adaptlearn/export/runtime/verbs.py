@@ -234,7 +234,7 @@ class Runtime:
         k: int = 1,
         luck: Sequence[Sequence[float]] | None = None,
     ) -> Arrays:
-        """Inputs of the graph for one decision each, by name. The history is the twin of ``classroom.platform.recall``."""
+        """Inputs of the graph for one decision each, by name. History is the twin of ``classroom.platform.recall``."""
         shelf = catalogue or self.shelf
         history = np.zeros((len(records), len(shelf.catalogue.ids), 3), np.float32)
         for i, (record, day) in enumerate(zip(records, days, strict=True)):
