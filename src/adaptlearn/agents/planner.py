@@ -8,12 +8,13 @@ that the destination may change is known, but not whether and when. A mark for t
 Axes: as in ``plans``; C copies of a learner.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.agents.cloud import Cloud
 from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.plans import Orders, about, imagined_seed, usual
 from adaptlearn.classroom.imagined import Imagined, changes_of
@@ -27,10 +28,11 @@ class Settings:
     first: int = 6000  # neighbours tried at the first decision and after a change of destination
     then: int = 300  # at every other decision
     copies: int = 2  # imagined lives each order is judged by
+    sure: float = 0.0  # standard errors over the copies by which a neighbour must be better
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) < 1:
+            if getattr(self, field.name) < (field.name != "sure"):
                 raise ValueError(f"planner: {field.name} = {getattr(self, field.name)}; "
                                  f"needed a whole number >= 1, e.g. {field.default}")  # fmt: skip
 
@@ -60,9 +62,11 @@ class Planner:
 
     def _meet(self, classroom: Any) -> None:
         """In a new room nobody has a plan yet."""
-        if classroom is self._room:
-            return
-        self._room, rules = classroom, classroom.rules
+        if classroom is not self._room:
+            self._begin(classroom, classroom.rules)
+
+    def _begin(self, classroom: Any, rules: Any) -> None:
+        self._room = classroom
         seed = imagined_seed(classroom.seed, 0)
         self.imagined = Imagined(rules, self.settings.copies, seed)
         start = usual(Linear.for_world(rules.world), rules, seed) if self.start is None else self.start
@@ -73,12 +77,45 @@ class Planner:
         """Search on for some learners."""
         if len(rows) == 0:
             return
-        step, copies = room.now("step")[rows].astype(np.int64), np.arange(self.settings.copies)
-        mine, several = self.orders[rows], (len(rows), len(copies))
-        self.imagined.improve(
-            room, np.broadcast_to(rows[:, None], several).copy(),
-            luck.rebirth(self.imagined.seed, room.ids[rows, None], step[:, None] * 64 + copies), room.ids[rows],
-            np.broadcast_to(changes_of(room)[rows, None], several), self.about[self.role[rows]], mine,
-            step * (1 << 20), budget,
-        )  # fmt: skip
+        step, mine = room.now("step")[rows].astype(np.int64), self.orders[rows]
+        luck_of = luck.rebirth(self.imagined.seed, room.ids[rows, None], step[:, None] * 64 + np.arange(self.settings.copies))
+        people, source, rate = self._copies(room, rows, luck_of)
+        changes = np.broadcast_to(rate[:, None], source.shape)
+        self.imagined.improve(people, source, luck_of, room.ids[rows], changes, self.about[self.role[rows]], mine,
+                              step * (1 << 20), budget, self.settings.sure)  # fmt: skip
         self.orders[rows] = mine
+
+    def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
+        """Who is imagined: people, their rows [n, C], and P(the destination will ever change) [n]."""
+        several = (len(rows), self.settings.copies)
+        return room, np.broadcast_to(rows[:, None], several).copy(), changes_of(room)[rows]
+
+
+class RecordPlanner(Planner):
+    """The same search, for one who sees no mind: copies are drawn from what the record says the learner may be like.
+
+    It knows law, population and catalogue as declared, and reads what a platform sees (``cloud``). What it is worth is
+    how much of the ceiling the record's information allows; it needs the law at every decision, so it is no policy.
+    """
+
+    name = "record-planner"
+
+    def __init__(self, settings: Settings | None = None, start: Orders | None = None, particles: int = 512):
+        Planner.__init__(self, settings or Settings(first=1000, then=150, copies=32, sure=1.0), start)
+        self.particles = particles
+
+    def _meet(self, classroom: Any) -> None:
+        if classroom is self._room:
+            living = np.flatnonzero(classroom.now("step") > self.steps)
+            self.cloud.witness(classroom, living)
+        else:
+            believed = replace(classroom.rules, catalogue="as_written")
+            self._begin(classroom, believed)
+            self.cloud = Cloud(believed, classroom, self.particles, self.imagined.seed)
+            self.first_role = classroom.now("role").copy()
+        self.steps = classroom.now("step").copy()
+
+    def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
+        changed = room.now("role")[rows] != self.first_role[rows]
+        rate = np.where(changed, 0.0, self.imagined.rules.population.change_rate)
+        return self.cloud, self.cloud.drawn(rows, self.settings.copies, luck_of[:, 0]), rate

@@ -118,6 +118,8 @@ OWN = {
         "the best order per destination, which reads no answers"),
     "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",
         "mastery, fixed", "a weighted sum of features, by cross-entropy"),
+    "guided": Entry(_made("guided", "Guided"), Teacher("guided", "fit"), "features, and the best fixed programme",
+        "fixed, linear", "the best fixed programme, left where the record says so; by cross-entropy"),
     "distilled": Entry(_pointer("distilled"), Teacher("distill", "fit", NET), "the whole view",
         "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",

@@ -17,14 +17,14 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from adaptlearn.classroom import decide, kernel, layout, platform, rehearsal, story, trials
+from adaptlearn.classroom import decide, kernel, layout, particles, platform, rehearsal, story, trials
 from adaptlearn.core import learner, luck, record
 from adaptlearn.core.equations import constant_name, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
-TEMPLATES = (kernel, platform, story, trials, decide, rehearsal)
+TEMPLATES = (kernel, platform, story, trials, decide, rehearsal, particles)
 ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives", "improve",
-           "sample")  # fmt: skip
+           "sample", "witness", "renew")  # fmt: skip
 ASIDE = ("favourite", "worth", "play")
 LEAN = ("start", "step", "wander", "recall", "teach", "take")
 
