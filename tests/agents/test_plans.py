@@ -161,8 +161,9 @@ def test_the_planner_is_a_ceiling_that_imagines_and_beats_the_programme_it_start
 
 @pytest.mark.parametrize("kind", [Planner, RecordPlanner])
 def test_who_else_is_in_the_room_does_not_matter_to_a_plan(tiny, kind):
-    whole = simulate(kind(FEW), tiny, np.arange(24), 3)["value"]
-    part = simulate(kind(FEW), tiny, np.arange(10, 24), 3)["value"]
+    start = plans.authored(tiny.world)
+    whole = simulate(kind(FEW, start), tiny, np.arange(24), 3)["value"]
+    part = simulate(kind(FEW, start), tiny, np.arange(10, 24), 3)["value"]
     np.testing.assert_array_equal(whole[10:], part)
 
 
@@ -182,7 +183,7 @@ def test_a_planner_on_records_sees_no_mind(tiny):
     room, ids = Classroom(tiny, 16, 3).begin(np.arange(16)), np.arange(16)
     hidden = [j for j, name in enumerate(type(room)(tiny, 1, 3)._traits.dtype.names)
               if name in ("ability", "rate", "memory", "like_live", "efficacy", "switch_day")]  # fmt: skip
-    one, other = RecordPlanner(FEW), RecordPlanner(FEW)
+    one, other = (RecordPlanner(FEW, plans.authored(tiny.world)) for _ in range(2))
     blind = Classroom(tiny, 16, 3).begin(ids)
     for _ in range(4):
         for name in ("mind", "life", "traits", "view", "mask", "visits", "event", "answers", "offers", "legal", "last"):

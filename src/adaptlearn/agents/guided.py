@@ -63,7 +63,7 @@ class Guided(nn.Module):
     def columns(self, view: Tensor, catalogue: Tensor, history: Tensor) -> dict[str, Tensor]:
         """Every feature by name.   [N, A], or [1, A] where the learner does not matter"""
         order, _ = self.programme(view, catalogue, history, view[:, :0], view[:, :0])
-        before = (order[:, None, :] > order[:, :, None]).to(view.dtype).sum(2)  # [N, A] activities that come first
+        before = self.pairs.sight.place(order)  # [N, A] activities that come first
         return self.pairs.columns(view, catalogue, history) | {
             "ahead": -torch.log(1.0 + before), "next": (before < 0.5).to(view.dtype)
         }  # fmt: skip

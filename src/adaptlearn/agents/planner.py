@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.agents import programme
 from adaptlearn.agents.cloud import Cloud
 from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.plans import Orders, about, imagined_seed, usual
@@ -43,7 +44,7 @@ class Planner:
     name = "planner"
 
     def __init__(self, settings: Settings | None = None, start: Orders | None = None):
-        """start [R, E]: orders to begin with, per destination; without, a linear scorer's usual ones."""
+        """start [R, E]: orders to begin with, per destination; without, those that the class says."""
         self.settings, self.start = settings or Settings(), start
         self._room: Any = None
 
@@ -51,14 +52,37 @@ class Planner:
         """One activity per learner.   -> int32 [N]"""
         from adaptlearn.agents.plan_kernels import due
 
+        self.look(classroom)
+        self.improve(classroom, np.flatnonzero(classroom.alive))
+        return due(self.orders, classroom.visits, classroom.mask)  # type: ignore[no-any-return]
+
+    def values(self, classroom: Any, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Worth still to come of beginning with each activity and going on by the plan, searched on first.   -> [n, A]
+
+        Not a number where an activity is not legal, or has nothing to do with the destination. Call ``look`` first.
+        """
+        self.improve(classroom, rows)
+        luck_of = self._luck_of(classroom, rows)
+        people, source, rate = self._copies(classroom, rows, luck_of)
+        wanted = self.about[self.role[rows]] & (classroom.mask[rows] > 0)
+        changes = np.broadcast_to(rate[:, None], source.shape)
+        return self.imagined.sample(people, source, luck_of, changes, wanted, self.orders[rows])
+
+    def look(self, classroom: Any) -> None:
+        """What has happened since; a plan for another destination is given up."""
         self._meet(classroom)
         role = classroom.now("role").astype(np.int64)
         fresh = self.role != role
         self.orders[fresh], self.role = self.start_orders[role[fresh]], role
-        alive = classroom.alive
-        for who, budget in ((alive & fresh, self.settings.first), (alive & ~fresh, self.settings.then)):
-            self._improve(classroom, np.flatnonzero(who), budget)
-        return due(self.orders, classroom.visits, classroom.mask)  # type: ignore[no-any-return]
+        self.fresh |= fresh
+
+    def improve(self, classroom: Any, rows: NDArray[np.int64]) -> None:
+        """Search on for some learners: long where the plan is new, else a little."""
+        s, new = self.settings, self.fresh[rows]
+        for who, budget in ((rows[new], s.first), (rows[~new], s.then)):
+            if len(who):
+                self._improve(classroom, who, budget)
+        self.fresh[rows] = False
 
     def _meet(self, classroom: Any) -> None:
         """In a new room nobody has a plan yet."""
@@ -69,21 +93,25 @@ class Planner:
         self._room = classroom
         seed = imagined_seed(classroom.seed, 0)
         self.imagined = Imagined(rules, self.settings.copies, seed)
-        start = usual(Linear.for_world(rules.world), rules, seed) if self.start is None else self.start
+        start = self._usual(classroom, rules, seed) if self.start is None else self.start
         self.start_orders, self.orders = start, np.zeros((classroom.n, start.shape[1]), np.int16)
-        self.role, self.about = np.full(classroom.n, -1), about(rules.world)
+        self.role, self.about, self.fresh = np.full(classroom.n, -1), about(rules.world), np.zeros(classroom.n, bool)
+
+    def _usual(self, classroom: Any, rules: Any, seed: int) -> Orders:
+        return usual(Linear.for_world(rules.world), rules, seed)
 
     def _improve(self, room: Any, rows: NDArray[np.int64], budget: int) -> None:
-        """Search on for some learners."""
-        if len(rows) == 0:
-            return
-        step, mine = room.now("step")[rows].astype(np.int64), self.orders[rows]
-        luck_of = luck.rebirth(self.imagined.seed, room.ids[rows, None], step[:, None] * 64 + np.arange(self.settings.copies))
+        step, mine, luck_of = room.now("step")[rows].astype(np.int64), self.orders[rows], self._luck_of(room, rows)
         people, source, rate = self._copies(room, rows, luck_of)
         changes = np.broadcast_to(rate[:, None], source.shape)
         self.imagined.improve(people, source, luck_of, room.ids[rows], changes, self.about[self.role[rows]], mine,
                               step * (1 << 20), budget, self.settings.sure)  # fmt: skip
         self.orders[rows] = mine
+
+    def _luck_of(self, room: Any, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Imagined luck of each copy, new at every decision.   -> [n, C]"""
+        step = room.now("step")[rows, None].astype(np.int64)
+        return luck.rebirth(self.imagined.seed, room.ids[rows, None], step * 64 + np.arange(self.settings.copies))
 
     def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
         """Who is imagined: people, their rows [n, C], and P(the destination will ever change) [n]."""
@@ -114,6 +142,10 @@ class RecordPlanner(Planner):
             self.cloud = Cloud(believed, classroom, self.particles, self.imagined.seed)
             self.first_role = classroom.now("role").copy()
         self.steps = classroom.now("step").copy()
+
+    def _usual(self, classroom: Any, rules: Any, seed: int) -> Orders:
+        """For whom nobody has met, the best plan is the best for all: a fixed programme, as far as it is believed."""
+        return programme.fit(rules, type(classroom), seed, programme.Settings(rounds=8)).orders(rules.world)
 
     def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
         changed = room.now("role")[rows] != self.first_role[rows]

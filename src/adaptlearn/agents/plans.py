@@ -51,8 +51,8 @@ def usual(policy: Policy, rules: Any, seed: int) -> Orders:
     share = seen / np.maximum([[[(log["role"][log["step"] == 0] == r).sum()]] for r in range(shape[0])], 1)
     mean = place / np.maximum(seen, 1.0) * share + NOWHERE * (1.0 - np.minimum(share, 1.0))
     first = authored(world)
-    count = numbered(first)
-    return np.array([line[np.argsort(mean[r, line, count[r]], kind="stable")] for r, line in enumerate(first)], np.int16)
+    lines = enumerate(zip(first, numbered(first), strict=True))
+    return np.array([line[np.argsort(mean[r, line, nth], kind="stable")] for r, (line, nth) in lines], np.int16)
 
 
 def numbered(orders: Orders) -> NDArray[np.int64]:

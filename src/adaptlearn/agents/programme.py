@@ -2,9 +2,9 @@
 
 It reads no answers: the next visit is the first of the order that has not been made and is open. Whatever an adaptive
 agent gains over the author's syllabus, this much of it is order; only what it gains over *this* comes from reading
-learners. Found by local search in imagined lives: neighbours of the order teach the same crowd with the same luck, a new
-crowd every round, and the order moves when one is better by more than chance. Activities are known by their features,
-so a catalogue may change around the order.
+learners. Found by local search in imagined lives: neighbours of the order teach the same crowd with the same luck, a
+new crowd every round, and the order moves when one is better by more than chance. Activities are known by their
+features, so a catalogue may change around the order.
 
 Axes: N learners, A activities, F features, R destinations, E visits of an order, M learners of a crowd.
 """
@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adaptlearn.agents.linear import Linear

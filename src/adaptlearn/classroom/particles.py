@@ -32,7 +32,8 @@ def came_about(happened, p):
 
 
 def lived_through(i, n, a, completed, items, day, key, now, trait, before, terms, law_p, behaviour_p, skills, acts,
-                  links, index, weight, goals, mind, touched, life, visits, legal, answers, seen_answers, ready):
+                  links, index, weight, goals, mind, touched, life, visits, legal, answers, seen_answers,
+                  ready):  # fmt: skip
     """Particle i lives through the visit that learner n made.   -> log of its chance"""
     activity = acts[a]
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
@@ -78,13 +79,16 @@ def witness(seed, step_of, rows, per, event, offers, seen_answers, days, roles, 
                 told[n, index[e]] = 1
         for j in range(per):
             i = n * per + j
-            key, now, trait, before = luck.key_of(seed, ids[i]), uint64(step_of[n]), traits[i], learner.Life_copy(life, i)
-            if outcome == TAKEN or outcome == SKIPPED:
-                weights[i] += came_about(outcome == TAKEN, accepts(about, trait, before, terms, 0.0, acts, behaviour_p))
+            key, now = luck.key_of(seed, ids[i]), uint64(step_of[n])
+            trait, before = traits[i], learner.Life_copy(life, i)
+            if outcome in (TAKEN, SKIPPED):
+                p = accepts(about, trait, before, terms, 0.0, acts, behaviour_p)
+                weights[i] += came_about(outcome == TAKEN, p)
             if a > 0:
                 weights[i] += lived_through(
                     i, n, a, completed, items, day, key, now, trait, before, terms, law_p, behaviour_p, skills, acts,
-                    links, index, weight, goals, mind, touched, life, visits, legal, answers, seen_answers, ready)  # fmt: skip
+                    links, index, weight, goals, mind, touched, life, visits, legal, answers, seen_answers,
+                    ready)  # fmt: skip
             life[i].day, life[i].role = days[n], roles[n]
 
 

@@ -47,8 +47,8 @@ def keeps_to(day, rate, mean_day):
     return 1.0 - rate + rate * exp(-day / mean_day)
 
 
-def lived(i, a, key, trait, c, odds, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind, touched,
-          life, visits, legal, answers, ready):  # fmt: skip
+def lived(i, a, key, trait, c, odds, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals, mind,
+          touched, life, visits, legal, answers, ready):  # fmt: skip
     """One imagined decision of copy c; odds [C, 3]: rate and mean day of a change, and 1 / P(none before it began).
     -> worth of what was learned, P(stays)"""
     before, pause, worth_of = learner.Life_copy(life, i), terms.rest_days, float32(0.0)

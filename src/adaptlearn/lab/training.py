@@ -17,6 +17,7 @@ from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
+FOLLOWING = ("guided", "distilled")  # agents that begin as a programme
 HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
 
 
@@ -26,7 +27,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
-    start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
+    start: str | None = None  # file to begin with; guided, distilled: a fixed programme's, ppo: a linear scorer's
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
@@ -78,8 +79,8 @@ def watched(config: Config, rules: Rules) -> dict[str, Any]:
     Raises:
         ValueError: asked to resume what keeps no state, or has none.
     """
-    if config.agent.name == "distilled" and config.start is not None:
-        return {"start": checkpoint.load(config.start, rules.world).orders(rules.world)}
+    if config.agent.name in FOLLOWING and config.start is not None:
+        return {"start": checkpoint.load(config.start, rules.world)}
     if config.agent.name != "ppo":
         if config.resume:
             raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
