@@ -83,17 +83,17 @@ class Student(nn.Module):
 class Settings:
     """Of the distillation."""
 
-    rounds: int = 8  # of teaching, labelling, learning
-    learners: int = 96  # taught in a round
-    share: float = 0.25  # of their decisions that are labelled
+    rounds: int = 6  # of teaching, labelling, learning
+    learners: int = 64  # taught in a round
+    share: float = 0.3  # of their decisions that are labelled
     first: int = 300  # neighbours the planner tries before a learner's first label
     then: int = 100  # and before each later one
     copies: int = 32  # minds a label is averaged over
     particles: int = 256  # they are drawn from
     sharpness: float = 500.0  # nats per unit of worth: a thousandth of the goal is half a nat
-    epochs: int = 6  # passes over all labels so far, in each round
-    batch: int = 128
-    rate: float = 2e-3  # step size of Adam, falling to a tenth within a round
+    epochs: int = 15  # passes over all labels so far, in each round
+    batch: int = 64
+    rate: float = 3e-3  # step size of Adam, falling to a tenth within a round
     hidden: int = 32
 
     def __post_init__(self) -> None:
