@@ -13,7 +13,7 @@ from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.compare import paired
 
 HERE = Path(__file__).parent
-LEARNERS, SEED = 4096, 21
+LEARNERS, SEED = 2048, 21
 WEIGHTS = (0.25, 0.5, 1.0)  # log-gain per SD of liking in the rule
 LIKES = slice(DRAWN.index("like_visual"), DRAWN.index("like_visual") + len(FORMATS))
 

@@ -1,5 +1,6 @@
 """Orders, the fixed programme and the planners: held to slow twins, to enumeration, and to what they may not know."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -13,6 +14,7 @@ from adaptlearn.agents.planner import Planner, RecordPlanner, Settings
 from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.learner import Life
 from adaptlearn.core.policy import Ceiling, Policy
 from adaptlearn.envs.registry import rules
 
@@ -58,8 +60,7 @@ def test_an_imagined_life_is_worth_what_such_lives_are_worth(tiny):
     """Calm lives, chances worked out and drawn ones agree on average where nothing is calmed away."""
     n, orders = 600, plans.authored(tiny.world)
     habits = tiny.behaviour.Params()._replace(minutes_sd=0.0, finish=6.0)
-    quiet = Classroom(tiny, 1, 9).rules
-    quiet = type(quiet)(**{**vars(quiet), "behaviour_params": habits, "law_params": tiny.law.Params(noise=0.0)})
+    quiet = replace(tiny, behaviour_params=habits, law_params=tiny.law.Params(noise=0.0))
     real = simulate(programme.Programme.for_world(tiny.world, orders), quiet, np.arange(n), 9)
     room = Classroom(tiny, n, 9).begin(np.arange(n))
     people, rows, luck_of, changes = everyone(room)
@@ -193,6 +194,23 @@ def test_a_planner_on_records_sees_no_mind(tiny):
         choice = one.decide(room)
         np.testing.assert_array_equal(other.decide(blind), choice)
         room.step(choice[:, None].copy())
+
+
+def test_a_particle_that_is_the_learner_lives_as_the_learner_does(tiny):
+    quiet, n = replace(tiny, law_params=tiny.law.Params(noise=0.0)), 20
+    room, twice = Classroom(quiet, n, 3).begin(np.arange(n)), np.repeat(np.arange(n), 2)
+    cloud = Cloud(quiet, room, 2, 99)
+    for name in ("traits", "mind", "touched", "life", "visits", "legal"):
+        getattr(cloud, name)[: 2 * n] = getattr(room, name)[twice]
+    for _ in range(6):
+        alive = np.flatnonzero(room.alive)
+        room.wander()
+        room.step()
+        cloud.witness(room, alive)
+    np.testing.assert_allclose(cloud.mind[: 2 * n], room.mind[twice], rtol=1e-5)
+    for name in ("value", "motivation", "strain", "day"):
+        at = Life._fields.index(name)
+        np.testing.assert_allclose(cloud.life[: 2 * n, at], room.now(name)[twice], rtol=1e-5, atol=1e-6)
 
 
 def test_a_cloud_of_minds_is_calibrated_and_knows_more_than_nothing(tiny):
