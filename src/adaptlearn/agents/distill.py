@@ -1,12 +1,13 @@
-"""Distilling a planner that sees minds into a network that sees the record.
+"""Distilling the planner on records into a network that needs no law.
 
 Learners are taught by the network as it stands, so that it is corrected where it goes (DAgger: Ross, Gordon & Bagnell
-2011); at a sample of their decisions the planner says what each activity would be worth, beginning with it and going on
-by its plan (cost-to-go labels: Ross & Bagnell 2014, AggreVaTe). The network learns the differences by least squares.
-Minds differ behind one view, so what it converges to is the mean over minds given the record, which it may know.
-The value of asking in order to know is not in these labels; PPO from here adds it.
+2011). At a sample of their decisions the planner on records says what beginning with each activity would be worth,
+averaged over the minds that the record allows (``cloud``): one answer for what the network can know, instead of one for
+each mind. The network learns to prefer what is worth more, by cross-entropy to a soft maximum of those worths.
 
-Axes: N learners, A activities, V view, P pair features, S labelled decisions.
+It begins as a guided scorer, which follows the best fixed programme: what it has to learn is where to leave it.
+
+Axes: N learners, A activities, V view, P pair features, H hidden, S labelled decisions.
 """
 
 from collections.abc import Callable
@@ -16,37 +17,91 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from adaptlearn.agents.networks import Pointer
-from adaptlearn.agents.planner import Planner
+from adaptlearn.agents import programme
+from adaptlearn.agents.guided import NAMES, Guided
+from adaptlearn.agents.networks import layer
+from adaptlearn.agents.planner import RecordPlanner
 from adaptlearn.agents.planner import Settings as Search
-from adaptlearn.agents.plans import Orders
+from adaptlearn.agents.rules import LAST
 from adaptlearn.core import luck
+from adaptlearn.core.policy import GREEDY, Head
+from adaptlearn.core.world import FEATURE_SCALE, World
+
+ILLEGAL = -1e9  # score of what may not be offered
+
+
+class Student(nn.Module):
+    """A weighted sum of pair features, and what a small network makes of features, learner and activity together.
+
+    score(n, a) = w . x(n, a) + v . tanh(X x(n, a) + L see(n) + R read(a))
+    """
+
+    name = "distilled"
+    version = "1"
+    head: Head = GREEDY
+    memory_size = 0
+    luck_size = 0
+
+    def __init__(self, guide: Guided, world: World, hidden: int = 32, seed: int = 0):
+        nn.Module.__init__(self)
+        dice, skills = torch.Generator().manual_seed(seed), len(world.skills)
+        self.guide = guide
+        scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
+        self.register_buffer("scale", torch.from_numpy(1.0 / scale))
+        self.weights = nn.Parameter(guide.weights.detach().clone())
+        self.see = layer(guide.pairs.sight.spec.size, hidden, dice)
+        self.of_pair, self.of_activity = layer(len(NAMES), hidden, dice), layer(len(scale), hidden, dice)
+        self.of_learner, self.judge = layer(hidden, hidden, dice), layer(hidden, 1, dice, 0.01)
+
+    @classmethod
+    def for_world(cls, world: World, **settings: Any) -> "Student":
+        """For a declared world's skills; settings: hidden, seed (of the first weights)."""
+        return cls(Guided.for_world(world), world, **settings)
+
+    def forward(
+        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See ``core.policy``."""
+        return self.scores(view, catalogue, self.pairs(view, catalogue, history)), memory
+
+    def pairs(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
+        """-> [N, A, P]"""
+        columns = self.guide.columns(view, catalogue, history)
+        return torch.stack([columns[name].expand(history.shape[:2]) for name in NAMES], 2)
+
+    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor) -> Tensor:
+        """view [N, V], catalogue [A, F], pair features x [N, A, P] -> [N, A]"""
+        learner = self.of_learner(torch.tanh(self.see(view)))[:, None, :]
+        hidden = torch.tanh(self.of_pair(x) + learner + self.of_activity(catalogue * self.scale))
+        rest = self.guide.pairs.sight.shelf(catalogue).column["rest"]
+        return x @ self.weights + self.judge(hidden)[:, :, 0] - LAST * rest
 
 
 @dataclass(frozen=True)
 class Settings:
     """Of the distillation."""
 
-    rounds: int = 8  # of teaching, labelling, learning
-    learners: int = 512  # taught in a round
-    share: float = 0.15  # of their decisions that are labelled
-    search: int = 3  # rounds of the planner's search before it labels a decision
-    futures: int = 2  # imagined lives per label
-    epochs: int = 6  # passes over all labels so far, in each round
+    rounds: int = 6  # of teaching, labelling, learning
+    learners: int = 64  # taught in a round
+    share: float = 0.3  # of their decisions that are labelled
+    first: int = 300  # neighbours the planner tries before a learner's first label
+    then: int = 100  # and before each later one
+    copies: int = 32  # minds a label is averaged over
+    particles: int = 256  # they are drawn from
+    sharpness: float = 500.0  # nats per unit of worth: a thousandth of the goal is half a nat
+    epochs: int = 15  # passes over all labels so far, in each round
     batch: int = 64
-    rate: float = 2e-3  # step size of Adam, falling to a tenth within a round
-    unit: float = 100.0  # score per unit of worth: a hundredth of the goal is one nat
-    explore: float = 0.5  # temperature of teaching in rounds, 0 at evaluation
-    hidden: int = 64
-    width: int = 32
+    rate: float = 3e-3  # step size of Adam, falling to a tenth within a round
+    hidden: int = 32
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not value > 0 and field.name not in ("explore", "search"):
-                raise ValueError(f"distill: {field.name} = {value}; needed more than 0, e.g. {field.default}")
+            if not getattr(self, field.name) > 0:
+                raise ValueError(
+                    f"distill: {field.name} = {getattr(self, field.name)}; needed more than 0, e.g. {field.default}"
+                )
 
 
 @dataclass
@@ -55,57 +110,59 @@ class Labels:
 
     view: list[Tensor]  # [S, V]
     pairs: list[Tensor]  # [S, A, P]
+    legal: list[Tensor]  # [S, A]
     worth: list[Tensor]  # [S, A], not a number where not judged
 
-    def whole(self) -> tuple[Tensor, Tensor, Tensor]:
+    def whole(self) -> tuple[Tensor, ...]:
         """All chunks as one."""
-        return torch.cat(self.view), torch.cat(self.pairs), torch.cat(self.worth)
+        return tuple(torch.cat(chunks) for chunks in (self.view, self.pairs, self.legal, self.worth))
 
 
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    start: Orders | None = None, net: Pointer | None = None, progress: Callable[[dict[str, float]], None] | None = None,
-) -> Pointer:  # fmt: skip
+    start: Any = None, progress: Callable[[dict[str, float]], None] | None = None,
+) -> Student:  # fmt: skip
     """Teach, label, learn.   Same seed, same weights on like machines.
 
     Args:
-        rules: what happens; labels are the worth of the destination at the end of a life.
+        rules: what is believed to happen; labels are the worth of the destination at the end of a life.
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of weights, minibatches, learners and luck.
-        start: orders [R, E] the planner begins with, e.g. a fixed programme's; the author's without.
-        net: a network to go on with.
-        progress: told after each round: round, labels, error (share of the spread of labels left unexplained).
+        start: a programme or a guided scorer to begin as; without, a programme is searched for first.
+        progress: told after each round: round, labels, loss, agreed (share of labels whose best it prefers).
     """
-    s = settings or Settings()
-    net = net or Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
-    net.name = "distilled"
+    s, found = settings or Settings(), start or programme.fit(rules, classroom, seed, progress=progress)
+    guide = found if isinstance(found, Guided) else Guided.for_world(rules.world, found.orders(rules.world))
+    net = Student(guide, rules.world, s.hidden, seed)
     catalogue, dice = torch.from_numpy(rules.world.features.copy()), torch.Generator().manual_seed(seed)
-    labels = Labels([], [], [])
+    labels, orders = Labels([], [], [], []), guide.programme.orders(rules.world)
     for turn in range(s.rounds):
         room = classroom(rules, s.learners, seed).begin(luck.rebirth(seed, np.arange(s.learners), turn))
-        planner = Planner(Search(futures=s.futures), start)
-        taught(room, net, planner, catalogue, labels, seed, s)
-        left = learned(net, catalogue, labels, dice, s)
+        planner = RecordPlanner(Search(s.first, s.then, s.copies, 1.0), orders, s.particles)
+        taught(room, net, planner, catalogue, labels, seed, s.share)
+        loss, agreed = learned(net, catalogue, labels, dice, s)
         if progress is not None:
-            progress({"round": turn + 1, "labels": sum(map(len, labels.view)), "error": left})
+            progress({"round": turn + 1, "labels": sum(map(len, labels.view)), "loss": loss, "agreed": agreed})
     return net
 
 
 def taught(
-    room: Any, net: Pointer, planner: Planner, catalogue: Tensor, labels: Labels, seed: int, s: Settings
+    room: Any, net: Student, planner: RecordPlanner, catalogue: Tensor, labels: Labels, seed: int, share: float
 ) -> None:
     """A cohort's lives under the network, with some of its decisions labelled."""
     history = room.history()
     with torch.inference_mode():
         while room.alive.any():
+            planner.look(room)
             view = torch.from_numpy(room.view.copy())
             pairs = net.pairs(view, catalogue, torch.from_numpy(room.history(history)))
-            rows = sampled(room, seed, s.share)
+            rows = sampled(room, seed, share)
             if len(rows):
                 labels.view.append(view[rows])
                 labels.pairs.append(pairs[rows])
-                labels.worth.append(torch.from_numpy(planner.values(room, rows, s.search)))
-            room.choose(net.scores(view, catalogue, pairs).numpy(), s.explore)
+                labels.legal.append(torch.from_numpy(room.mask[rows] > 0))
+                labels.worth.append(torch.from_numpy(planner.values(room, rows)))
+            room.choose(net.scores(view, catalogue, pairs).numpy(), 0.0)
             room.step()
 
 
@@ -115,31 +172,27 @@ def sampled(room: Any, seed: int, share: float) -> NDArray[np.int64]:
     return np.flatnonzero(room.alive & (u < share))
 
 
-def learned(net: Pointer, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings) -> float:
-    """Some passes over all labels.   -> share of the labels' spread left unexplained in the last pass"""
-    view, pairs, worth = labels.whole()
-    optimiser = torch.optim.Adam(net.parameters(), lr=s.rate)
+def learned(net: Student, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings) -> tuple[float, float]:
+    """Some passes over all labels.   -> in the last pass: mean loss, share of labels whose best it prefers"""
+    view, pairs, legal, worth = labels.whole()
+    told = torch.isfinite(worth)
+    wanted = torch.where(told, s.sharpness * worth.nan_to_num(), torch.tensor(ILLEGAL)).softmax(1)
+    kept = told.any(1)
+    view, pairs, legal, wanted = view[kept], pairs[kept], legal[kept], wanted[kept]
+    optimiser = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=s.rate)
     steps = s.epochs * (1 + (len(view) - 1) // s.batch)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, s.rate / 10.0)
-    lost = spread = 0.0
+    loss_sum = agreed = 0.0
     for epoch in range(s.epochs):
         for rows in torch.randperm(len(view), generator=dice).split(s.batch):
-            judged = torch.isfinite(worth[rows])
-            wanted = centred(s.unit * worth[rows].nan_to_num(), judged)
-            error = (centred(net.scores(view[rows], catalogue, pairs[rows]), judged) - wanted) ** 2
-            loss = error.sum() / judged.sum()
+            scores = net.scores(view[rows], catalogue, pairs[rows]).masked_fill(~legal[rows], ILLEGAL)
+            loss = -(wanted[rows] * scores.log_softmax(1)).sum(1).mean()
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             falling.step()
             if epoch == s.epochs - 1:
-                lost, spread = lost + float(error.detach().sum()), spread + float((wanted**2).sum())
-    return lost / max(spread, 1e-12)
-
-
-def centred(values: Tensor, judged: Tensor) -> Tensor:
-    """Less their mean over what is judged; 0 elsewhere.   [S, A] -> [S, A]"""
-    weight = judged.to(values.dtype)
-    mean = (values * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=1.0)
-    return (values - mean) * weight
+                loss_sum += float(loss.detach()) * len(rows)
+                agreed += float((scores.argmax(1) == wanted[rows].argmax(1)).sum())
+    return loss_sum / len(view), agreed / len(view)

@@ -9,7 +9,7 @@ Axes: N learners, A activities, P features, C candidates.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from adaptlearn.core import luck
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
+Scorer = TypeVar("Scorer", bound=Any)  # has ``weights`` [P] and ``scores(view, catalogue, history, weights)``
 START = {
     "promise": 1.0,
     "gain": 1.0,
@@ -105,11 +106,18 @@ def fit(
         start: what the search begins with; anything with ``weights`` [P] and ``scores`` will do.
         progress: told after each round: round, best, mean.
     """
-    settings = settings or Settings()
-    policy = start or Linear.for_world(rules.world)
-    mean, spread = policy.weights.numpy().copy(), np.full(len(policy.weights), settings.spread, np.float32)
+    return search(start or Linear.for_world(rules.world), rules, classroom, seed, settings or Settings(), progress)
+
+
+def search(
+    policy: Scorer, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings,
+    progress: Callable[[dict[str, float]], None] | None,
+) -> Scorer:  # fmt: skip
+    """The weights of any scorer that has some, in place.   -> the scorer"""
+    mean, size = policy.weights.numpy().copy(), len(policy.weights)
+    spread = np.full(size, settings.spread, np.float32)
     for turn in range(settings.rounds):
-        z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(len(mean)))
+        z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(size))
         tried = mean + spread * z
         tried[0] = mean
         worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners)
@@ -123,7 +131,7 @@ def fit(
 
 
 def lessons(
-    policy: Linear, rules: Any, classroom: Callable[..., Any], tried: NDArray[np.float32], seed: int, turn: int, n: int
+    policy: Any, rules: Any, classroom: Callable[..., Any], tried: NDArray[np.float32], seed: int, turn: int, n: int
 ) -> NDArray[np.float64]:
     """Mean reward of a life under each candidate; all teach the same n learners.   tried [C, P] -> [C]"""
     ids = luck.rebirth(seed, np.arange(n), turn)

@@ -1,44 +1,41 @@
 """A planner on true minds: what could be reached by one who sees the learner and knows the law, but not the future.
 
-At every decision it tries orders of visits on imagined copies of each learner, keeps the best, offers its first visit,
-and goes on from there at the next decision: rolling-horizon search with open-loop plans (Perez et al. 2013). Imagined
-copies have imagined luck, new at every decision, and an imagined change of destination; so answers are read between
-decisions and never ahead. All candidates of a learner meet the same luck. A mark for tables, never exported.
+At every decision it searches orders of visits on imagined copies of each learner, keeps the best, offers its first
+visit, and goes on from there at the next decision: rolling-horizon search with open-loop plans (Perez et al. 2013).
+Imagined copies have imagined luck, new at every decision; so answers are read between decisions and never ahead, and
+that the destination may change is known, but not whether and when. A mark for tables, never exported.
 
-Axes: as in ``plans``; D imagined futures.
+Axes: as in ``plans``; C copies of a learner.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.agents import programme
+from adaptlearn.agents.cloud import Cloud
 from adaptlearn.agents.linear import Linear
-from adaptlearn.agents.plans import Orders, Stage, chances, imagined_seed, neighbours
-from adaptlearn.agents.programme import usual
+from adaptlearn.agents.plans import Orders, about, imagined_seed, usual
+from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.core import luck
-from adaptlearn.core.learner import NEVER, Traits
-
-SWITCH_DAY, SWITCH_ROLE = Traits._fields.index("switch_day"), Traits._fields.index("switch_role")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Of the search."""
 
-    candidates: int = 32  # orders tried per learner and round, the current one among them
-    futures: int = 4  # imagined lives each order is judged by
-    rounds: int = 1  # at every decision
-    first: int = 20  # rounds at the first decision and after a change of destination
-    calm: bool = True  # imagined lives have less chance in them
-    rows: int = 2048  # lives imagined at once; a memory bound, invisible in results
+    first: int = 6000  # neighbours tried at the first decision and after a change of destination
+    then: int = 300  # at every other decision
+    copies: int = 2  # imagined lives each order is judged by
+    sure: float = 0.0  # standard errors over the copies by which a neighbour must be better
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name != "calm" and getattr(self, field.name) < 1 + (field.name == "candidates"):
-                raise ValueError(f"planner: {field.name} = {getattr(self, field.name)}; needed a whole number >= "
-                                 f"{1 + (field.name == 'candidates')}, e.g. {field.default}")  # fmt: skip
+            if getattr(self, field.name) < (field.name != "sure"):
+                raise ValueError(f"planner: {field.name} = {getattr(self, field.name)}; "
+                                 f"needed a whole number >= 1, e.g. {field.default}")  # fmt: skip
 
 
 class Planner:
@@ -47,139 +44,110 @@ class Planner:
     name = "planner"
 
     def __init__(self, settings: Settings | None = None, start: Orders | None = None):
-        """start [R, E]: orders to begin with, per destination; without, a linear scorer's usual ones."""
+        """start [R, E]: orders to begin with, per destination; without, those that the class says."""
         self.settings, self.start = settings or Settings(), start
         self._room: Any = None
 
     def decide(self, classroom: Any) -> NDArray[np.int32]:
         """One activity per learner.   -> int32 [N]"""
+        from adaptlearn.agents.plan_kernels import due
+
+        self.look(classroom)
+        self.improve(classroom, np.flatnonzero(classroom.alive))
+        return due(self.orders, classroom.visits, classroom.mask)  # type: ignore[no-any-return]
+
+    def values(self, classroom: Any, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Worth still to come of beginning with each activity and going on by the plan, searched on first.   -> [n, A]
+
+        Not a number where an activity is not legal, or has nothing to do with the destination. Call ``look`` first.
+        """
+        self.improve(classroom, rows)
+        luck_of = self._luck_of(classroom, rows)
+        people, source, rate = self._copies(classroom, rows, luck_of)
+        wanted = self.about[self.role[rows]] & (classroom.mask[rows] > 0)
+        changes = np.broadcast_to(rate[:, None], source.shape)
+        return self.imagined.sample(people, source, luck_of, changes, wanted, self.orders[rows])
+
+    def look(self, classroom: Any) -> None:
+        """What has happened since; a plan for another destination is given up."""
         self._meet(classroom)
-        chosen = np.zeros(classroom.n, np.int32)
-        alive = np.flatnonzero(classroom.alive)
-        state = classroom.snapshot()
         role = classroom.now("role").astype(np.int64)
         fresh = self.role != role
         self.orders[fresh], self.role = self.start_orders[role[fresh]], role
-        for who, rounds in ((alive[fresh[alive]], self.settings.first), (alive[~fresh[alive]], self.settings.rounds)):
-            size = max(1, self.settings.rows // (self.settings.candidates * self.settings.futures))
-            for begin in range(0, len(who), size):
-                rows = who[begin : begin + size]
-                self._improve(state, rows, rounds)
-                chosen[rows] = self._first(classroom, rows)
-        return chosen
+        self.fresh |= fresh
 
-    def values(self, classroom: Any, rows: NDArray[np.int64], rounds: int) -> NDArray[np.float32]:
-        """Worth of beginning with each activity and going on by the plan, improved by ``rounds`` of search from the
-        start. Not a number where an activity is not legal, or has nothing to do with the destination.   -> [n, A]
-        """
-        self._meet(classroom)
-        state, world = classroom.snapshot(), classroom.rules.world
-        self.role[rows] = classroom.now("role")[rows].astype(np.int64)
-        self.orders[rows] = self.start_orders[self.role[rows]]
-        about = (world.needed @ (world.teaches + world.assesses).T > 0)[self.role[rows]]
-        wanted = about & (classroom.mask[rows] > 0)
-        most = int(wanted.sum(1).max(initial=1))
-        found = np.full(wanted.shape, np.nan, np.float32)
-        size = max(1, self.settings.rows // (max(most, self.settings.candidates) * self.settings.futures))
-        for begin in range(0, len(rows), size):
-            part = slice(begin, begin + size)
-            self._improve(state, rows[part], rounds)
-            self._sweep(state, rows[part], wanted[part], most, found[part])
-        return found
-
-    def _sweep(
-        self, state: dict[str, NDArray[Any]], rows: NDArray[np.int64], wanted: NDArray[np.bool_], most: int, found: Any
-    ) -> None:
-        from adaptlearn.agents.plan_kernels import fronted
-
-        entries, base = self.stage.entries, self.orders[rows]
-        first = np.full((len(rows), most), -1)
-        place = np.where(wanted, wanted.cumsum(1) - 1, -1)
-        who, what = np.nonzero(wanted)
-        first[who, place[who, what]] = what
-        tried = np.empty((*first.shape, base.shape[1]), np.int16)
-        fronted(base, entries.activity, entries.times, state["visits"][rows], first, tried)
-        step = state["life"][rows, _STEP].astype(np.int64)
-        worth = self._worth(state, rows, tried, step * 64 + 63).mean(2)
-        found[who, what] = worth[who, place[who, what]]
+    def improve(self, classroom: Any, rows: NDArray[np.int64]) -> None:
+        """Search on for some learners: long where the plan is new, else a little."""
+        s, new = self.settings, self.fresh[rows]
+        for who, budget in ((rows[new], s.first), (rows[~new], s.then)):
+            if len(who):
+                self._improve(classroom, who, budget)
+        self.fresh[rows] = False
 
     def _meet(self, classroom: Any) -> None:
         """In a new room nobody has a plan yet."""
-        if classroom is self._room:
-            return
+        if classroom is not self._room:
+            self._begin(classroom, classroom.rules)
+
+    def _begin(self, classroom: Any, rules: Any) -> None:
         self._room = classroom
-        self.stage = Stage(classroom, self.settings.rows, imagined_seed(classroom.seed, 0), calm=self.settings.calm)
-        entries, rules = self.stage.entries, classroom.rules
-        guide = Linear.for_world(rules.world)
-        start = usual(guide, rules, self.stage.room.seed, entries) if self.start is None else self.start
+        seed = imagined_seed(classroom.seed, 0)
+        self.imagined = Imagined(rules, self.settings.copies, seed)
+        start = self._usual(classroom, rules, seed) if self.start is None else self.start
         self.start_orders, self.orders = start, np.zeros((classroom.n, start.shape[1]), np.int16)
-        self.role, self.length = np.full(classroom.n, -1), np.full(classroom.n, 50.0)
+        self.role, self.about, self.fresh = np.full(classroom.n, -1), about(rules.world), np.zeros(classroom.n, bool)
 
-    def _first(self, classroom: Any, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The first visit of each plan that is legal; 0 where none is."""
-        activity, times = self.stage.entries.activity, self.stage.entries.times
-        orders = self.orders[rows]
-        due = (classroom.mask[rows[:, None], activity[orders]] > 0) & (
-            classroom.visits[rows[:, None], activity[orders]] < times[orders]
-        )
-        return np.where(due.any(1), activity[orders[np.arange(len(rows)), due.argmax(1)]], 0)
+    def _usual(self, classroom: Any, rules: Any, seed: int) -> Orders:
+        return usual(Linear.for_world(rules.world), rules, seed)
 
-    def _improve(self, state: dict[str, NDArray[Any]], rows: NDArray[np.int64], rounds: int) -> None:
-        """A few rounds of search for some learners; keeps the best order found for each."""
-        from adaptlearn.agents.plan_kernels import fulfilled_last
-
-        s, entries, stage = self.settings, self.stage.entries, self.stage
-        mine = self.orders[rows]
-        fulfilled_last(mine, entries.activity, entries.times, state["visits"][rows])
-        step = state["life"][rows, _STEP].astype(np.int64)
-        for turn in range(rounds):
-            u = chances(stage.room.seed, state["ids"][rows], step * 64 + turn, s.candidates)
-            tried = neighbours(mine, self.length[rows], u)
-            worth = self._worth(state, rows, tried, step * 64 + turn)
-            best = worth.mean(2).argmax(1)
-            mine = tried[np.arange(len(rows)), best]
+    def _improve(self, room: Any, rows: NDArray[np.int64], budget: int) -> None:
+        step, mine, luck_of = room.now("step")[rows].astype(np.int64), self.orders[rows], self._luck_of(room, rows)
+        people, source, rate = self._copies(room, rows, luck_of)
+        changes = np.broadcast_to(rate[:, None], source.shape)
+        self.imagined.improve(people, source, luck_of, room.ids[rows], changes, self.about[self.role[rows]], mine,
+                              step * (1 << 20), budget, self.settings.sure)  # fmt: skip
         self.orders[rows] = mine
 
-    def _worth(
-        self, state: dict[str, NDArray[Any]], rows: NDArray[np.int64], tried: Orders, turn: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
-        """What candidates are worth to their learners in imagined futures.   tried [G, C, E] -> [G, C, D]"""
-        g, c, d = len(rows), tried.shape[1], self.settings.futures
-        orders = np.concatenate([tried.reshape(g * c, -1), self.start_orders])
-        shape = (g, c, d)
-        luck_of = luck.rebirth(self.stage.room.seed, state["ids"][rows, None], turn[:, None] * 64 + np.arange(d))
-        ids = np.broadcast_to(luck_of[:, None, :], shape).ravel()
-        self.stage.place(state, np.broadcast_to(rows[:, None, None], shape).ravel(), ids)
-        self._imagine_change(g * c * d)
-        which = np.tile(g * c + np.arange(len(self.start_orders), dtype=np.int32), (g * c * d, 1))
-        which[np.arange(g * c * d), np.repeat(self.role[rows], c * d)] = np.repeat(np.arange(g * c), d)
-        worth = self.stage.live(orders, which).reshape(shape)
-        self.length[rows] = self.stage.steps[: g * c * d].reshape(shape)[:, 0].mean(1)
-        return worth
+    def _luck_of(self, room: Any, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Imagined luck of each copy, new at every decision.   -> [n, C]"""
+        step = room.now("step")[rows, None].astype(np.int64)
+        return luck.rebirth(self.imagined.seed, room.ids[rows, None], step * 64 + np.arange(self.settings.copies))
 
-    def _imagine_change(self, n: int) -> None:
-        """A change of destination is part of the future: whoever has not changed yet changes by imagined luck."""
-        room, people = self.stage.room, self.stage.room.rules.population
-        roles = len(self.start_orders)
-        u = luck.uniform(room.seed, luck.POPULATION, room.ids[:n, None], 1, np.arange(3))
-        day, role = room.now("day")[:n], room.now("role")[:n]
-        other = (role + 1.0 + np.floor(u[:, 2] * max(roles - 1.0, 0.0))) % roles
-        other = other if people.change_to < 0 else np.full_like(other, people.change_to)
-        waits = day < people.change_day if people.change_scripted else np.exp(-day / people.change_day)
-        still = people.change_rate * waits
-        changes = (u[:, 0] < still / (1.0 - people.change_rate + still + 1e-9)) & (other != role)
-        ahead = day - people.change_day * np.log(np.float32(1.0) - u[:, 1])
-        ahead = np.full_like(ahead, people.change_day) if people.change_scripted else ahead
-        open_yet = role == room.traits[:n, SWITCH_ROLE]  # has changed, or never will
-        waiting = ~open_yet | (room.traits[:n, SWITCH_DAY] >= NEVER)
-        room.traits[:n, SWITCH_DAY] = np.where(waiting & changes, ahead, NEVER)
-        room.traits[:n, SWITCH_ROLE] = np.where(waiting & changes, other, role)
+    def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
+        """Who is imagined: people, their rows [n, C], and P(the destination will ever change) [n]."""
+        several = (len(rows), self.settings.copies)
+        return room, np.broadcast_to(rows[:, None], several).copy(), changes_of(room)[rows]
 
 
-def _column(name: str) -> int:
-    from adaptlearn.core.learner import Life
+class RecordPlanner(Planner):
+    """The same search, for one who sees no mind: copies are drawn from what the record says the learner may be like.
 
-    return Life._fields.index(name)
+    It knows law, population and catalogue as declared, and reads what a platform sees (``cloud``). What it is worth is
+    how much of the ceiling the record's information allows; it needs the law at every decision, so it is no policy.
+    """
 
+    name = "record-planner"
 
-_STEP = _column("step")
+    def __init__(self, settings: Settings | None = None, start: Orders | None = None, particles: int = 512):
+        Planner.__init__(self, settings or Settings(first=1000, then=150, copies=32, sure=1.0), start)
+        self.particles = particles
+
+    def _meet(self, classroom: Any) -> None:
+        if classroom is self._room:
+            living = np.flatnonzero(classroom.now("step") > self.steps)
+            self.cloud.witness(classroom, living)
+        else:
+            believed = replace(classroom.rules, catalogue="as_written")
+            self._begin(classroom, believed)
+            self.cloud = Cloud(believed, classroom, self.particles, self.imagined.seed)
+            self.first_role = classroom.now("role").copy()
+        self.steps = classroom.now("step").copy()
+
+    def _usual(self, classroom: Any, rules: Any, seed: int) -> Orders:
+        """For whom nobody has met, the best plan is the best for all: a fixed programme, as far as it is believed."""
+        return programme.fit(rules, type(classroom), seed, programme.Settings(rounds=8)).orders(rules.world)
+
+    def _copies(self, room: Any, rows: NDArray[np.int64], luck_of: Any) -> tuple[Any, NDArray[np.int64], Any]:
+        changed = room.now("role")[rows] != self.first_role[rows]
+        rate = np.where(changed, 0.0, self.imagined.rules.population.change_rate)
+        return self.cloud, self.cloud.drawn(rows, self.settings.copies, luck_of[:, 0]), rate

@@ -2,11 +2,11 @@
 
 It reads no answers: the next visit is the first of the order that has not been made and is open. Whatever an adaptive
 agent gains over the author's syllabus, this much of it is order; only what it gains over *this* comes from reading
-learners. Found by local search: neighbours of the order teach the same learners with the same luck, new learners every
-round, and the order moves when one is better. Activities are known by their features, so a catalogue may change around
-the order.
+learners. Found by local search in imagined lives: neighbours of the order teach the same crowd with the same luck, a
+new crowd every round, and the order moves when one is better by more than chance. Activities are known by their
+features, so a catalogue may change around the order.
 
-Axes: N learners, A activities, F features, R destinations, L visits of an order, M learners of a round, C candidates.
+Axes: N learners, A activities, F features, R destinations, E visits of an order, M learners of a crowd.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adaptlearn.agents.linear import Linear
-from adaptlearn.agents.plans import Entries, Orders, Stage, chances, neighbours
+from adaptlearn.agents.plans import Orders, about, authored, imagined_seed, numbered, usual
 from adaptlearn.agents.sight import Sight
-from adaptlearn.classroom.simulate import simulate
+from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.core import luck
 from adaptlearn.core.learner import Traits
 from adaptlearn.core.policy import GREEDY, Head, Policy
 from adaptlearn.core.world import World
 
 ROLE = Traits._fields.index("role")
-USUAL = 1024  # learners whose lives show a policy's usual order
-NOWHERE = 120.0  # step at which a visit that is not made counts as made
 CERTAIN = 1.0  # standard errors by which a neighbour must be better before the order moves
 
 
@@ -54,22 +51,22 @@ class Programme(nn.Module):
 
     @classmethod
     def for_world(cls, world: World, orders: Orders | None = None) -> "Programme":
-        """Following ``orders`` [R, E] of ``Entries.of(world)``; without, the author's order."""
-        entries = Entries.of(world)
-        order = entries.authored(world) if orders is None else orders
-        count, visits = len(world.activities), int(entries.times.max())
-        place = np.full((len(order), visits, count), len(entries.times), np.float32)
+        """Following ``orders`` [R, E], see ``plans``; without, the author's order."""
+        order = authored(world) if orders is None else orders
+        nth, count = numbered(order), len(world.activities)
+        place = np.full((len(order), int(nth.max()) + 1, count), order.shape[1], np.float32)
         for r, line in enumerate(order):
-            place[r, entries.times[line] - 1, entries.activity[line]] = np.arange(len(line))
+            place[r, nth[r], line] = np.arange(len(line))
         return cls(
             Sight.for_world(world), torch.tensor(world.targets), torch.tensor(world.features), torch.from_numpy(place)
         )
 
     def orders(self, world: World) -> Orders:
-        """The same as orders of ``Entries.of(world)``, for the world it was made for.   -> [R, E]"""
-        entries = Entries.of(world)
-        place = self.place.numpy()[:, entries.times - 1, entries.activity]
-        return place.argsort(1, kind="stable").astype(np.int16)
+        """The same as orders, for the world it was made for.   -> [R, E]"""
+        first = authored(world)
+        nth = numbered(first)
+        rows = zip(self.place.numpy(), first, nth, strict=True)
+        return np.array([line[place[n, line].argsort(kind="stable")] for place, line, n in rows], np.int16)
 
     def forward(
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
@@ -93,15 +90,15 @@ class Programme(nn.Module):
 class Settings:
     """Of the search."""
 
-    rounds: int = 360  # per destination
-    candidates: int = 16  # orders tried in a round, the current one among them
-    learners: int = 192  # who each candidate teaches in a round
+    rounds: int = 24  # each with a crowd of its own
+    neighbours: int = 1000  # orders tried in a round, per destination
+    learners: int = 256  # of a destination's crowd; a neighbour that does badly is given up after a few
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) < 1 + (field.name == "candidates"):
+            if getattr(self, field.name) < 1 + (field.name == "learners"):
                 raise ValueError(f"fixed: {field.name} = {getattr(self, field.name)}; needed a whole number >= "
-                                 f"{1 + (field.name == 'candidates')}, e.g. {field.default}")  # fmt: skip
+                                 f"{1 + (field.name == 'learners')}, e.g. {field.default}")  # fmt: skip
 
 
 def fit(
@@ -115,66 +112,30 @@ def fit(
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of moves, learners and luck.
         start: a policy whose usual order to begin with; without, a linear scorer's with a designer's weights.
-        progress: told after each round over all destinations: round, worth, moved.
+        progress: told after each round over all destinations: round, worth.
     """
     s = settings or Settings()
-    stage = Stage(classroom(rules, 1, seed), s.candidates * s.learners, seed)
-    newborn = classroom(rules, s.learners, seed)
-    orders = usual(start or Linear.for_world(rules.world), rules, seed, stage.entries)
-    lengths = np.full(len(orders), 50.0)
+    orders = usual(start or Linear.for_world(rules.world), rules, seed)
     for turn in range(s.rounds):
-        people = luck.rebirth(seed, np.arange(16 * s.learners), turn)
-        bound_for = rules.population.draw(people, seed)[:, ROLE]
-        worth, moves = [], 0
-        for role in range(len(orders)):
-            ids = people[bound_for == role][: s.learners]
-            if len(ids) == s.learners:
-                tried = neighbours(orders[[role]], lengths[[role]], chances(seed, ids[:1], turn, s.candidates))[0]
-                lived = lessons(stage, newborn.begin(ids), orders, role, tried)
-                best = chosen(lived)
-                orders[role], lengths[role] = tried[best], stage.steps[: s.learners].mean()
-                worth.append(lived[best].mean())
-                moves += int(best > 0)
+        worth = crowded(rules, classroom, orders, seed, turn, s)
         if progress is not None:
-            progress({"round": turn + 1, "worth": float(np.mean(worth)), "moves": moves})
+            progress({"round": turn + 1, "worth": worth})
     return Programme.for_world(rules.world, orders)
 
 
-def usual(policy: Policy, rules: Any, seed: int, entries: Entries) -> Orders:
-    """The order in which a policy's visits come on average over learners, per destination.   -> [R, E]"""
-    log = simulate(policy, rules, luck.rebirth(seed, np.arange(USUAL), 0), seed, log=True).log
-    assert log is not None
-    worlds = len(rules.world.roles), len(rules.world.activities), int(entries.times.max())
-    seen, place = np.zeros(worlds), np.zeros(worlds)
-    taken, nth = log["taken"], np.zeros(len(log), int)
-    order = np.lexsort((log["step"], taken, log["learner"]))
-    same = (np.diff(log["learner"][order]) == 0) & (np.diff(taken[order]) == 0)
-    for j in np.flatnonzero(same):  # rows of one learner and activity follow one another
-        nth[order[j + 1]] = nth[order[j]] + 1
-    kept = (taken > 0) & (nth < worlds[2])
-    at = log["role"][kept], taken[kept], nth[kept]
-    np.add.at(seen, at, 1.0)
-    np.add.at(place, at, log["step"][kept])
-    share = seen / np.maximum([[[(log["role"][log["step"] == 0] == r).sum()]] for r in range(worlds[0])], 1)
-    mean = place / np.maximum(seen, 1.0) * share + NOWHERE * (1.0 - np.minimum(share, 1.0))
-    ranks = rules.world.scalars[entries.activity, -2]
-    return np.array(
-        [np.lexsort((ranks, mean[r, entries.activity, entries.times - 1])) for r in range(worlds[0])], np.int16
-    )
-
-
-def lessons(stage: Stage, room: Any, orders: Orders, role: int, tried: Orders) -> NDArray[np.float32]:
-    """What each candidate is worth to each learner; those moved elsewhere go on by that order.   [C, E] -> [C, M]"""
-    count, n = len(tried), room.n
-    stage.place(room.snapshot(), np.tile(np.arange(n), count), np.tile(room.ids, count))
-    which = np.tile(np.arange(len(orders), dtype=np.int32), (count * n, 1))
-    which[:, role] = len(orders) + np.repeat(np.arange(count), n)
-    return stage.live(np.concatenate([orders, tried]), which).reshape(count, n)
-
-
-def chosen(lived: NDArray[np.float32]) -> int:
-    """The best candidate, if it is better than the order itself by more than chance; else the order, 0.   [C, M]"""
-    gap = lived - lived[0]
-    sure = gap.mean(1) / np.maximum(gap.std(1) / np.sqrt(lived.shape[1]), 1e-9)
-    best = int(gap.mean(1).argmax())
-    return best if sure[best] > CERTAIN else 0
+def crowded(rules: Any, classroom: Callable[..., Any], orders: Orders, seed: int, turn: int, s: Settings) -> float:
+    """One round: a new crowd for every destination, whose order is improved in place.   orders [R, E] -> mean worth"""
+    imagined = Imagined(rules, s.learners, imagined_seed(seed, turn))
+    people = luck.rebirth(seed, np.arange(16 * s.learners), turn)
+    bound_for, useful, worth = rules.population.draw(people, seed)[:, ROLE], about(rules.world), []
+    for role in range(len(orders)):
+        ids = people[bound_for == role][: s.learners]
+        if len(ids) < 2:
+            continue
+        room = classroom(rules, len(ids), seed).begin(ids)
+        gained, _ = imagined.improve(
+            room, np.arange(len(ids))[None], ids[None], ids[:1], changes_of(room)[None], useful[[role]],
+            orders[role : role + 1], np.zeros(1, np.int64), s.neighbours, CERTAIN,
+        )  # fmt: skip
+        worth.append(float(gained[0] + room.now("value").mean()))
+    return float(np.mean(worth))

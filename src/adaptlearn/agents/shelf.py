@@ -99,6 +99,7 @@ CEILINGS = {
     "greedy": _ceiling("ceilings", "greedy"),
     "greedy-prerequisites": _ceiling("ceilings", "greedy_with_prerequisites"),
     "planner": _ceiling("planner", "Planner"),
+    "record-planner": _ceiling("planner", "RecordPlanner"),
 }
 
 NET = ("hidden", "width", "memory")  #: settings that shape the pointer network
@@ -137,8 +138,10 @@ OWN = {
         "mastery, fixed", "a weighted sum of features, by cross-entropy"),
     "bkt_learned": Entry(_made("bkt_learned", "Learned"), Teacher("bkt_learned", "fit"), "beliefs, days, visits",
         "mastery, fixed", "BKT with thresholds, order of skills and yields of activities found by cross-entropy"),
-    "distilled": Entry(_pointer("distilled"), Teacher("distill", "fit", NET), "the whole view",
-        "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
+    "guided": Entry(_made("guided", "Guided"), Teacher("guided", "fit"), "features, and the best fixed programme",
+        "fixed, linear", "the best fixed programme, left where the record says so; by cross-entropy"),
+    "distilled": Entry(_made("distill", "Student"), Teacher("distill", "fit", ("hidden",)), "the whole view",
+        "fixed, linear, guided", "a network that imitates the planner on records, and needs no law"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
         "a pointer network over activities, by proximal policy optimisation"),
     "recurrent": Entry(_recurrent, Teacher("ppo", "train_recurrent", NET),

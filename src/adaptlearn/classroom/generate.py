@@ -18,14 +18,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from adaptlearn.classroom import decide, kernel, layout, platform, story, trials
+from adaptlearn.classroom import decide, kernel, layout, particles, platform, rehearsal, story, trials
 from adaptlearn.core import learner, luck, record
 from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
-TEMPLATES = (kernel, platform, story, trials, decide)
-ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives", "publish")
-ASIDE = ("favourite", "worth")
+TEMPLATES = (kernel, platform, story, trials, decide, rehearsal, particles)
+ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives", "publish",
+           "improve", "sample", "witness", "renew")  # fmt: skip
+ASIDE = ("favourite", "worth", "play")
 LEAN = ("start", "step", "wander", "recall", "teach", "take")
 
 #: The names that scalar text uses, by where it runs. CUDA has no NumPy functions of its own for some of them.

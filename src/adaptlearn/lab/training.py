@@ -28,7 +28,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
-    start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
+    start: str | None = None  # file to begin with; guided, distilled: a fixed programme's, ppo: a linear scorer's
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -104,8 +104,7 @@ def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
             raise ValueError(f"agent={name} learns from a log; needed one, e.g. log=log.parquet")
         more["lessons"] = lessons(config.log, rules.world)
     if config.start is not None:
-        begun = checkpoint.load(config.start, rules.world)
-        more["start"] = begun.orders(rules.world) if name == "distilled" else begun
+        more["start"] = checkpoint.load(config.start, rules.world)
     if "judge" in takes:
         more["judge"] = watch.judge
     return more | (remembered(config) if "keep" in takes else {})
