@@ -14,8 +14,7 @@ from gymnasium.vector import AutoresetMode
 from adaptlearn.agents.foreign import Plain, train
 from adaptlearn.agents.ppo import Settings
 
-SETTINGS = Settings(decisions=250_000, steps=128, batch=256, epochs=8, rate=1e-3, gamma=0.99, scale=0.02, entropy=0.0,
-                    bootstrap=True)  # fmt: skip
+SETTINGS = Settings(decisions=250_000, steps=128, batch=256, epochs=8, rate=1e-3, gamma=0.99, scale=0.02, entropy=0.0)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ In every mode: assigned, offered or chosen, mandatory or not. The laws' own theo
 import numpy as np
 import pytest
 from plays import LAWS, LOGGED, Leaning, Turncoat, same, tiny
+from test_rounds import together
 
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.laws.shelf import OWN
@@ -33,6 +34,16 @@ def test_one_more_learner_another_order_a_second_thread_change_nobody_elses_life
     same(told(more, np.arange(len(IDS) + 1) != 50), told(lives), everything)
     shuffled = simulate(policy, terms, IDS[::-1], 7, log=True)
     same(told(shuffled, slice(None, None, -1)), told(lives), everything)
+
+
+@pytest.mark.parametrize("law", OTHERS)
+def test_one_more_cohort_changes_nobody_elses_life(law):
+    """Where people matter to one another: seats, coaches and peers are shared within a cohort of six, never beyond."""
+    terms, ids = together(law, decides="offer", mandatory=False), np.arange(60, dtype=np.uint64)
+    policy, newcomers = Leaning(terms.world), np.arange(6000, 6006, dtype=np.uint64)
+    lives = simulate(policy, terms, ids, 7, log=True)
+    more = simulate(policy, terms, np.concatenate([newcomers, ids]), 7, log=True)
+    same(told(more, slice(6, None)), told(lives), (*LOGGED, *ENDS))
 
 
 @pytest.mark.parametrize("law", OTHERS)

@@ -33,13 +33,13 @@ def scarce(world):
 
 
 class ByNumber:
-    """Orchestrates by what the record shows, differently for every resource; some are held back."""
+    """Orchestrates by what the record shows, differently for every scarce activity; some are held back."""
 
     name = "by number"
 
     def share(self, desk):
         wish = desk.view[:, :1] - np.median(desk.view[:, :1]) + 0.1
-        return wish * np.linspace(1.0, -1.0, len(desk.resources))
+        return wish * np.linspace(1.0, -1.0, len(desk.scarce))
 
 
 @pytest.fixture(scope="module", params=[(law, decides) for law in LAWS for decides in ("assign", "offer", "self")],
@@ -226,7 +226,7 @@ def test_who_is_held_back_waits_until_the_last_days():
         name = "nobody"
 
         def share(self, desk):
-            return np.full((len(desk.view), len(desk.resources)), -1.0)
+            return np.full((len(desk.view), len(desk.scarce)), -1.0)
 
     terms = together(cohorts=replace(SCARCE, held_days=5.0))
     log = simulate(Leaning(terms.world), terms, IDS, 1, log=True, orchestrator=Nobody()).log
@@ -267,6 +267,30 @@ def test_places_open_on_their_days():
             assert on <= {(np.floor(starts[a]) - 1) % WEEK}, activity.id
         elif activity.place != "anywhere":
             assert on <= set(calendar.lab_days if activity.place == "lab" else calendar.job_site_days), activity.id
+
+
+def test_what_was_struck_off_is_never_offered_again():
+    """Where learners have a veto, some skips end an activity for good; elsewhere none does."""
+    world = load("tiny-v1")
+    heard, deaf = (rules(replace(world, programme=replace(world.programme, veto=veto)), mandatory=False)
+                   for veto in (True, False))  # fmt: skip
+    policy, ids = Leaning(world), np.arange(3000)
+    for terms in (heard, deaf):
+        room = Classroom(terms, len(ids), 7).begin(ids)
+        struck = np.zeros(room.legal.shape, bool)
+        while room.alive.any():
+            assert not (struck[:, :10] & (room.mask > 0)).any()
+            before, alive = room.legal > 0, room.alive
+            room.wander()
+            room.step()
+            skipped = alive & (room.event[:, AT["outcome"]] == 3)
+            gone = before & (room.legal == 0)
+            gone[:, :10] &= ~(room.visits >= terms.world.programme.repeats)
+            assert not gone[~skipped].any()
+            assert (gone.sum(1) <= 1).all() and gone[np.flatnonzero(gone.any(1)), room.offers[gone.any(1), 0]].all()
+            struck |= gone
+        assert (struck.sum() > 100) == terms.world.programme.veto
+    assert simulate(policy, heard, ids, 7)["completed"].mean() < simulate(policy, deaf, ids, 7)["completed"].mean()
 
 
 def test_a_reason_makes_takers_and_its_absence_changes_nothing():

@@ -174,7 +174,7 @@ def asked_of_behaviour():
         "hardness": (ACTIVITY, TRAIT, p), "depth": (ACTIVITY, TRAIT, p),
         "mood": (LIFE, TRAIT, ACTIVITY, 0.8, 1.0, 0.5, 0.7, 0.3, p), "p_leave": (TRAIT, LIFE, 2.0, 0.0, p),
         "p_ask": (TRAIT, 1.0, 0.3, p), "spirit": (0.4, ACTIVITY, MEETING, 5.0, -0.3, p),
-        "persuaded": (0.4, p),
+        "persuaded": (0.4, p), "p_veto": (ACTIVITY, TRAIT, p),
     }  # fmt: skip
 
 

@@ -58,8 +58,8 @@ SHELL = ("make", "pip", "npm", "node", "curl", "python", "python3", "export", "e
 class Block:
     """One piece of code on a page."""
 
-    def __init__(self, page: Path, line: int, info: str, text: str):
-        self.page, self.line, self.info, self.text = page, line, info.strip(), text
+    def __init__(self, page: Path, line: int, info: str, text: str, fenced: bool):
+        self.page, self.line, self.info, self.text, self.fenced = page, line, info.strip(), text, fenced
 
     @property
     def kind(self) -> str:
@@ -67,11 +67,14 @@ class Block:
         first = next((line for line in self.text.splitlines() if line.strip()), "")
         if self.info in ("", "sh", "bash") and first.split()[:1] and first.split()[0] in ("adaptlearn", *SHELL):
             return "commands"
-        return self.info or ("python" if first.startswith(("import ", "from ")) else "unsaid")
+        runs = re.search(r"^(adaptlearn |import |from [\w.]+ import)", self.text, re.MULTILINE)
+        if self.info or not (self.fenced or runs):
+            return self.info or "text"  # an indented block of words: a formula, a message
+        return "python" if re.match(r"import |from [\w.]+ import", first) else "unsaid"
 
     def commands(self) -> list[str]:
         """Lines that begin with ``adaptlearn``, without comments; a backslash joins the next."""
-        joined = self.text.replace("\\\n", " ")
+        joined = self.text.replace("\\\n", "")  # as a shell does
         return [line.strip() for line in joined.splitlines() if line.strip().startswith("adaptlearn ")]
 
 
@@ -81,7 +84,7 @@ def blocks(page: Path) -> list[Block]:
     found = []
     for token in MarkdownIt().parse(page.read_text("utf-8")):
         if token.type in ("fence", "code_block") and not token.info.startswith("{"):
-            found.append(Block(page, token.map[0] + 1, token.info, token.content))
+            found.append(Block(page, token.map[0] + 1, token.info, token.content, token.type == "fence"))
     return found
 
 

@@ -12,6 +12,8 @@ from adaptlearn.classroom.timetable import Trial, Visit
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Exposure, Traits
 from adaptlearn.core.refusal import Refusal
+from adaptlearn.core.shelf import names
+from adaptlearn.core.world import load
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.adopting import record_of
 from adaptlearn.evaluation.bench import Bench, measure
@@ -27,7 +29,7 @@ from adaptlearn.evaluation.evidence import (
     table,
     verdict,
 )
-from adaptlearn.evaluation.evidence_page import inserted, part
+from adaptlearn.evaluation.evidence_page import BEGIN, END, inserted, part
 from adaptlearn.evaluation.fitting import Free, constants_in, fit, free_constants
 from adaptlearn.laws import behaviour, workplace
 from adaptlearn.laws.shelf import OWN, law
@@ -364,6 +366,16 @@ def test_the_onboarding_card_shows_what_the_suite_shows(suite):
     for name, effect, stands in shown:
         assert float(effect.replace("−", "-")) == pytest.approx(wanted[name]["effect"], abs=0.02)
         assert stands == wanted[name]["standing"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_card_shows_its_programmes_beside_published_effects(name):
+    """Each programme contrast once, and the verdict; the numbers are held to the suite above for onboarding alone."""
+    text = (load(name).folder / "card.md").read_text("utf-8")
+    written = text[text.index(BEGIN) : text.index(END)]
+    assert f"`adaptlearn evidence env={name} programmes=true`" in written
+    for contrast in asked(rules(name)):
+        assert written.count(f"| {contrast.id} | ") == int(contrast.programme)
 
 
 def test_the_page_on_laws_shows_what_each_law_shows_of_the_trials():

@@ -91,7 +91,7 @@ class Eldest:
     name = "eldest"
 
     def share(self, desk):
-        return np.tile(np.arange(len(desk.view))[:, None] - 1.0, len(desk.resources))
+        return np.tile(np.arange(len(desk.view))[:, None] - 1.0, len(desk.scarce))
 
 
 def test_where_is_said_in_words_that_are_known():

@@ -42,10 +42,10 @@ def test_four_files_and_the_command_that_made_them(tmp_path):
     assert pages[0] == pages[1]
 
 
-def test_other_constants_that_pass_the_same_trials_are_worlds_too(tmp_path):
+def test_other_constants_are_worlds_too_and_half_effects_come_first(tmp_path):
     told = written(tmp_path, "meshings=[null]", "catalogues=[usual_error]", "ensemble=1")
-    assert [row.get("constants") for row in told["gains"]] == [None, "constants 1"]
-    assert {row["worst_column"] for row in told["robust"]} <= {"as shipped", "constants 1"}
+    assert [row.get("constants") for row in told["gains"]] == [None, "half effects"]
+    assert {row["worst_column"] for row in told["robust"]} <= {"as shipped", "half effects"}
 
 
 def test_an_agent_that_learns_is_retrained_on_the_placebo_and_says_fitted_in(tmp_path):

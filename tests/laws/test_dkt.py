@@ -1,10 +1,14 @@
 """The dkt law is a gated recurrent unit whose state only rises at a visit, and its weights come from a log."""
 
 import tomllib
+from functools import partial
 
 import numpy as np
 import pytest
 
+from adaptlearn.core.learner import load_population
+from adaptlearn.core.world import load
+from adaptlearn.envs.registry import rules
 from adaptlearn.laws import dkt
 from adaptlearn.tracing import dkt_student
 from adaptlearn.tracing.dkt_student import FREE, INPUTS, POSITIVE, train
@@ -77,13 +81,17 @@ def planted(learners=120, skills=4, each=8, seed=5):
     return (np.array(column) for column in zip(*log, strict=True))
 
 
-def test_training_finds_that_practice_helps_where_it_does():
+def test_training_finds_that_practice_helps_where_it_does_and_people_carry_it(tmp_path):
     learner, skill, right, day = planted()
     done = train(learner, skill, right, day, steps=15, rate=0.2)
     assert done.held_back.log_likelihood > done.alone.log_likelihood + 10.0
     assert done.held_back.auc > done.alone.auc
-    text = tomllib.loads(dkt_student.as_toml(done, "planted", "a command"))
+    text = tomllib.loads(dkt_student.as_weights(done, "planted", "a command"))
     assert text["weights"] == done.weights and text["trained"]["learners"] == 120
+    file = tmp_path / "people.toml"
+    file.write_text(dkt_student.as_people(done, "planted", "a command"), "utf-8")
+    mine = rules("tiny-v1", "dkt", population=load_population(file, load("tiny-v1").role_ids))
+    assert mine.law_params._asdict() == dkt.Params()._asdict() | done.weights
 
 
 def test_training_reads_the_laws_own_text():
@@ -102,6 +110,16 @@ def test_training_reads_the_laws_own_text():
             expected = dkt.p_answer(mind, 0.0, None, RANDOM)
             assert found[strip.row == row] == pytest.approx(expected, rel=1e-9)
             mind, before = dkt.seen(mind, right[row], 1.0, RANDOM), day[row]
+
+
+def test_a_log_in_a_file_becomes_people(tmp_path, monkeypatch):
+    log = tmp_path / "answers.tsv"
+    rows = [f"{i}\t{k}\t{(i + t) % 2}\t{86400 * t}" for t in range(4) for i in range(4) for k in range(2)]
+    log.write_text("\n".join(["who\tkc\tright\tseconds", *rows]) + "\n", "utf-8")
+    monkeypatch.setattr(dkt_student, "train", partial(train, steps=1))
+    to, words = tmp_path / "people.toml", ["learner=who", "skill=kc", "correct=right", "day=seconds", "per_day=86400"]
+    assert dkt_student.main([str(log), *words, f"to={to}"]) == to
+    assert set(load_population(to, ("a",)).constants["dkt"]) == {*FREE, *POSITIVE}
 
 
 def test_the_last_fifth_of_every_learner_is_held_back():

@@ -1,13 +1,18 @@
-"""The best network so far, judged on learners it is not taught with; and states of a training as flat arrays."""
+"""The best network so far, judged on learners it is not taught with; when a training has gone astray; and states of
+a training as flat arrays.
+"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, from_numpy, nn
+from torch import Tensor, from_numpy, nn, optim
 
 Arrays = dict[str, NDArray[Any]]
+MEND = "try a smaller rate"
+FAR = 2.0  # nats of one update after which nothing that was learned is left
 
 
 @dataclass
@@ -46,3 +51,53 @@ class Best:
 def under(state: Arrays, prefix: str) -> Arrays:
     """The entries below a prefix, without it."""
     return {name.removeprefix(f"{prefix}/"): v for name, v in state.items() if name.startswith(f"{prefix}/")}
+
+
+class Diverged(ArithmeticError):
+    """A training that went astray, and the best network before it did (None if none was ever judged)."""
+
+    def __init__(self, said: str, best: nn.Module | None):
+        ArithmeticError.__init__(self, said)
+        self.best = best
+
+
+def require_sound(agent: str, figures: Mapping[str, float], seen: int) -> None:
+    """Says in words that a training has gone astray.
+
+    Raises:
+        ArithmeticError: the loss is no longer a number, or one update moved the policy too far.
+    """
+    loss, moved = figures["loss"], figures.get("divergence", 0.0)
+    if not np.isfinite(loss):
+        raise ArithmeticError(f"{agent}: the loss is {loss} after {seen} decisions; needed a number, {MEND}")
+    if moved > FAR:
+        raise ArithmeticError(
+            f"{agent}: an update moved the policy by {moved:.2g} nats after {seen} decisions; needed less than {FAR}, "
+            f"{MEND}"
+        )
+
+
+def packed(nets: Mapping[str, nn.Module], optimiser: optim.Optimizer) -> Arrays:
+    """Weights by network, moments and rates of the optimiser, as arrays."""
+    found = {f"{net}/{key}": v.numpy().copy() for net, m in nets.items() for key, v in m.state_dict().items()}
+    for j, moments in optimiser.state_dict()["state"].items():
+        found |= {f"adam/{j}/{key}": v.numpy().copy() for key, v in moments.items()}
+    return found | {"rate": np.array([group["lr"] for group in optimiser.param_groups])}
+
+
+def unpacked(state: Arrays, nets: Mapping[str, nn.Module], optimiser: optim.Optimizer) -> None:
+    """Put back what :func:`packed` gave.
+
+    Raises:
+        RuntimeError, ValueError, KeyError: it is of other networks.
+    """
+    for net, module in nets.items():
+        module.load_state_dict({key: from_numpy(v.copy()) for key, v in under(state, net).items()})
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in under(state, "adam").items():
+        j, _, key = name.partition("/")
+        moments.setdefault(int(j), {})[key] = from_numpy(value.copy())
+    groups = optimiser.state_dict()["param_groups"]
+    for group, rate in zip(groups, state["rate"], strict=True):
+        group["lr"] = float(rate)
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})

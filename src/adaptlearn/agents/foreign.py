@@ -14,14 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaptlearn.agents.networks import layer
-from adaptlearn.agents.ppo import ILLEGAL, Rollout, Settings, follow, update
+from adaptlearn.agents.best import require_sound
+from adaptlearn.agents.networks import Critic, layer, through
+from adaptlearn.agents.ppo import ILLEGAL, Settings, follow, optimiser_of, update
+from adaptlearn.agents.rollout import Rollout
 
 MASK = "action_mask"
 
 
 class Plain(nn.Module):
-    """Two layers for the scores of actions, two for the value."""
+    """Two layers, and the scores of actions."""
+
+    memory_size = 0
 
     def __init__(self, view: int, actions: int, hidden: int, seed: int):
         nn.Module.__init__(self)
@@ -29,26 +33,14 @@ class Plain(nn.Module):
         self.act = nn.ModuleList(
             [layer(view, hidden, dice), layer(hidden, hidden, dice), layer(hidden, actions, dice, 0.01)]
         )
-        self.judge = nn.ModuleList([layer(view, hidden, dice), layer(hidden, hidden, dice), layer(hidden, 1, dice)])
 
-    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor) -> Tensor:
-        """view [N, V] -> [N, A]; there is no catalogue here, and there are no pairs"""
+    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor, memory: Tensor | None = None) -> Tensor:
+        """view [N, V] -> [N, A]; there is no catalogue here, no pairs, no memory"""
         return through(self.act, view)
-
-    def value(self, view: Tensor) -> Tensor:
-        """Expected reward to come.   [N, V] -> [N]"""
-        return through(self.judge, view)[:, 0]
 
     def choose(self, view: Tensor, mask: Tensor) -> Tensor:
         """The best legal action.   [N, V], [N, A] -> [N]"""
         return through(self.act, view).masked_fill(~mask, ILLEGAL).argmax(1)
-
-
-def through(layers: nn.ModuleList, x: Tensor) -> Tensor:
-    """tanh between layers."""
-    for one in list(layers)[:-1]:
-        x = torch.tanh(one(x))
-    return layers[-1](x)  # type: ignore[no-any-return]
 
 
 class Reader:
@@ -98,7 +90,8 @@ def train(
 
     Args:
         envs: a ``gymnasium.vector.VectorEnv``; its number of environments is the number of rows.
-        settings: of ``ppo``; ``rows``, ``shaping`` and ``width`` say nothing here, and ``scale`` multiplies rewards.
+        settings: of ``ppo``; ``rows``, ``shaping``, ``width``, ``memory``, ``pair_rate`` and ``privileged`` say nothing
+            here, and ``scale`` multiplies rewards.
         progress: told after each update: decisions, per_life (mean reward of the lives that ended), and PPO's figures.
 
     Raises:
@@ -112,18 +105,15 @@ def train(
                          "make_vec(..., vector_kwargs={'autoreset_mode': AutoresetMode.SAME_STEP})")  # fmt: skip
     s, reader, rows = settings, Reader(envs), envs.num_envs
     net, dice = Plain(reader.size, reader.actions, s.hidden, seed), torch.Generator().manual_seed(seed)
-    out = Rollout.room_for(s.steps, rows, 1, reader.size)
-    out.pairs, out.mask = torch.zeros(s.steps, rows, 1, 0), torch.zeros(s.steps, rows, reader.actions, dtype=torch.bool)
-    optimiser, catalogue = torch.optim.Adam(net.parameters(), lr=s.rate, eps=1e-5), torch.zeros(0)
+    critic, view = Critic(reader.size, s.hidden, dice), reader.size
+    out = Rollout.room_for(s.steps, rows, reader.actions, view, view, (0, 0))
+    optimiser, catalogue = optimiser_of(net, critic, s), torch.zeros(0)
     now = envs.reset(seed=seed)
     seen = 0
     while seen < s.decisions:
-        now = collect(envs, now, reader, net, out, s, dice)
-        with torch.inference_mode():
-            last = net.value(reader.view(now[0])).numpy()
-        figures = update(net, optimiser, catalogue, out, last, s, dice)  # type: ignore[arg-type]
-        if not np.isfinite(figures["loss"]):
-            raise ArithmeticError(f"ppo: the loss is {figures['loss']} after {seen} decisions; needed a number")
+        now = collect(envs, now, reader, net, critic, out, s, dice)
+        figures = update(net, critic, optimiser, catalogue, out, reader.view(now[0]), s, dice)
+        require_sound("ppo", figures, seen)
         follow(optimiser, figures["divergence"], s)
         seen += s.steps * rows
         if progress is not None:
@@ -132,12 +122,15 @@ def train(
     return net
 
 
-def collect(envs: Any, now: Any, reader: Reader, net: Plain, out: Rollout, s: Settings, dice: torch.Generator) -> Any:
+def collect(
+    envs: Any, now: Any, reader: Reader, net: Plain, critic: Critic, out: Rollout, s: Settings, dice: torch.Generator
+) -> Any:  # fmt: skip
     """T decisions of every row, written into the buffers.   -> observations and infos after them"""
     seen, infos = now
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.mask[t] = reader.view(seen), reader.mask(seen, infos, envs.num_envs)
+            out.insight[t] = out.view[t]
             log_p = net.scores(out.view[t], out.view, out.view).masked_fill(~out.mask[t], ILLEGAL).log_softmax(1)
             action = torch.multinomial(log_p.exp(), 1, generator=dice)
             out.action[t], out.log_chance[t] = action[:, 0], log_p.gather(1, action)[:, 0]
@@ -151,5 +144,5 @@ def collect(envs: Any, now: Any, reader: Reader, net: Plain, out: Rollout, s: Se
                     if reader.names != [""]
                     else np.stack(last)
                 )
-                out.beyond[t, which] = net.value(reader.view(stacked)).numpy()
+                out.beyond[t, which] = critic(reader.view(stacked)).numpy()
     return seen, infos

@@ -102,13 +102,14 @@ def fit(
         rules: what happens; its reward is the goal of the search.
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of candidates, learners and luck.
+        start: what the search begins with; anything with ``weights`` [P] and ``scores`` will do.
         progress: told after each round: round, best, mean.
     """
     settings = settings or Settings()
     policy = start or Linear.for_world(rules.world)
-    mean, spread = policy.weights.numpy().copy(), np.full(len(PAIRS), settings.spread, np.float32)
+    mean, spread = policy.weights.numpy().copy(), np.full(len(policy.weights), settings.spread, np.float32)
     for turn in range(settings.rounds):
-        z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(len(PAIRS)))
+        z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(len(mean)))
         tried = mean + spread * z
         tried[0] = mean
         worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners)

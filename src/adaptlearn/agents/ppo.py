@@ -1,28 +1,30 @@
 """Proximal policy optimisation (Schulman et al. 2017) with masks, on a classroom directly.
 
 Learners live in rows; when one ends, the next begins in the same step. Rollouts are written in place, values of a
-whole rollout are computed in one batch, and the step size follows the divergence from the policy that acted. The
-programme's end lies in the view as time left and no reward follows it, so it ends an episode like leaving does; set
-``bootstrap`` where the clock is only where we stopped looking.
+whole rollout are computed in one batch, and the actor's step size follows the divergence from the policy that acted.
+The programme's end lies in the view as time left and no reward follows it, so it ends an episode like leaving does.
 
-Axes: T steps, N rows, A activities, V view, P pair features.
+The actor sees the record. The critic is thrown away after training and sees the simulated learner too (asymmetric
+actor-critic: Pinto et al. 2018): rewards are changes of what is known, so most of their spread is the mind, and a
+critic that does not know it leaves that spread to the actor as noise.
+
+Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what the critic sees.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from adaptlearn.agents.best import Arrays, Best, under
-from adaptlearn.agents.networks import WEIGHED, Pointer
+from adaptlearn.agents.best import Arrays, Best, Diverged, packed, require_sound, under, unpacked
+from adaptlearn.agents.networks import MEMORY, WEIGHED, Critic, Pointer
 from adaptlearn.agents.returns import advantages
+from adaptlearn.agents.rollout import Rollout, minibatches
 
-Floats = NDArray[np.float32]
 ILLEGAL = -1e9  # score of what may not be offered
 
 
@@ -35,9 +37,12 @@ class Settings:
     rows: int = 256  # learners side by side
     steps: int = 32  # decisions per rollout
     epochs: int = 3
-    batch: int = 2048
-    rate: float = 3e-3  # first step size of Adam
-    divergence: float = 0.015  # wanted KL of an update, nats; the step size follows it
+    batch: int = 1024
+    rate: float = 3e-3  # first step size of the actor's Adam
+    most: float = 3.0  # times the first rate is the largest
+    pair_rate: float = 10.0  # times the rate for the weights of the pair features, which have the furthest to go
+    value_rate: float = 2e-3  # step size of the critic's Adam
+    divergence: float = 0.015  # wanted KL of an update, nats; the rate follows it
     clip: float = 0.2
     entropy: float = 0.001  # price of certainty
     gamma: float = 1.0  # what counts is known at the end
@@ -46,40 +51,16 @@ class Settings:
     shaping: float = 1.0  # potential of needed prerequisites, fading with the time left
     hidden: int = 64
     width: int = 32
-    bootstrap: bool = False
+    memory: int = 0  # units that remember earlier views; 0 has none, and sees the record alone
+    privileged: bool = True  # the critic sees the mind; the actor never does
     check: int = 10  # updates between two looks at held-out learners, and between two states kept
     patience: float = float("inf")  # looks without a better one after which training stops
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("bootstrap", "entropy", "shaping") and not value > 0:
+            if field.name not in ("privileged", "entropy", "shaping", "memory") and not value > 0:
                 raise ValueError(f"ppo: {field.name} = {value}; needed more than 0, e.g. {field.default}")
-
-
-@dataclass
-class Rollout:
-    """What T steps of N rows left behind, in place."""
-
-    view: Tensor  # [T, N, V]
-    pairs: Tensor  # [T, N, A, P]
-    mask: Tensor  # [T, N, A]
-    action: Tensor  # [T, N]
-    log_chance: Tensor  # [T, N]
-    reward: Floats  # [T, N]
-    ended: NDArray[np.bool_]  # [T, N] left
-    cut: NDArray[np.bool_]  # [T, N] the clock
-    beyond: Floats  # [T, N] value of the last view where the clock cut
-
-    @staticmethod
-    def room_for(steps: int, rows: int, activities: int, view: int) -> "Rollout":
-        """Empty buffers."""
-        shape = (steps, rows)
-        return Rollout(
-            torch.zeros(*shape, view), torch.zeros(*shape, activities, len(WEIGHED)),
-            torch.zeros(*shape, activities, dtype=torch.bool), torch.zeros(shape, dtype=torch.long), torch.zeros(shape),
-            np.zeros(shape, np.float32), np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, np.float32),
-        )  # fmt: skip
 
 
 class Training:
@@ -89,46 +70,43 @@ class Training:
     been: the same updates, the same final weights, bit for bit on one CPU.
     """
 
-    def __init__(
-        self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None
-    ):  # fmt: skip
+    def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None):
         s = self.settings = settings
-        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
+        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, memory=s.memory, seed=seed)
         if start is not None:
             self.net.begin_as(start)
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         self.catalogue = torch.from_numpy(rules.world.features.copy())
         self.dice = torch.Generator().manual_seed(seed)
-        self.buffers = Rollout.room_for(s.steps, s.rows, len(self.catalogue), self.room.spec.size)
-        self.optimiser = torch.optim.Adam(self.net.parameters(), lr=s.rate, eps=1e-5)
+        a, sees = len(self.catalogue), insight(self.room, s).shape[1]
+        self.critic = Critic(sees, s.hidden, self.dice)
+        self.buffers = Rollout.room_for(s.steps, s.rows, a, self.room.spec.size, sees, (a, len(WEIGHED)), s.memory)
+        self.optimiser = optimiser_of(self.net, self.critic, s)
         self.seen, self.updates = 0, 0
 
     def advance(self) -> dict[str, float]:
         """One rollout and what is learned from it.   -> figures
 
         Raises:
-            ArithmeticError: the loss is no longer a number.
+            ArithmeticError: the loss is no longer a number, or the policy ran away.
         """
         s, net, out = self.settings, self.net, self.buffers
-        collect(self.room, net, self.catalogue, out, s)
-        figures = update(net, self.optimiser, self.catalogue, out, last_value(net, self.room), s, self.dice)
-        if not np.isfinite(figures["loss"]):
-            raise ArithmeticError(
-                f"ppo: the loss is {figures['loss']} after {self.seen} decisions; needed a number, try a smaller rate"
-            )
+        memory, earned = collect(self.room, net, self.catalogue, out, s)
+        figures = update(net, self.critic, self.optimiser, self.catalogue, out, insight(self.room, s), s, self.dice)
+        out.memory.copy_(memory)
+        require_sound("ppo", figures, self.seen)
         follow(self.optimiser, figures["divergence"], s)
         self.seen, self.updates = self.seen + s.steps * s.rows, self.updates + 1
         lives = max(int((out.ended | out.cut).sum()), 1)
-        return {"decisions": self.seen, "per_life": float(out.reward.sum()) / s.scale / lives, **figures}
+        return {"decisions": self.seen, "per_life": earned / lives, **figures}
 
     def state(self) -> Arrays:
-        """Weights, moments and rate of the optimiser, the learners in the room, dice and counters, as arrays."""
-        found = {f"net/{name}": value.numpy().copy() for name, value in self.net.state_dict().items()}
+        """Weights, moments and rates of the optimiser, the learners in the room and what is remembered of them, dice
+        and counters, as arrays."""
+        found = packed({"net": self.net, "critic": self.critic}, self.optimiser)
         found |= {f"room/{name}": value for name, value in self.room.snapshot().items()}
-        for j, moments in self.optimiser.state_dict()["state"].items():
-            found |= {f"adam/{j}/{name}": value.numpy().copy() for name, value in moments.items()}
         found["dice"], found["seen"] = self.dice.get_state().numpy(), np.array([self.seen, self.updates])
-        return found | {"rate": np.array(self.optimiser.param_groups[0]["lr"])}
+        return found | {"memory": self.buffers.memory.numpy().copy()}
 
     def restore(self, state: Arrays) -> None:
         """Go on from what :meth:`state` gave.
@@ -137,19 +115,13 @@ class Training:
             ValueError: it belongs to a training of other sizes.
         """
         try:
-            self.net.load_state_dict({name: torch.from_numpy(v.copy()) for name, v in under(state, "net").items()})
+            unpacked(state, {"net": self.net, "critic": self.critic}, self.optimiser)
             self.room.restore(under(state, "room"))
         except (RuntimeError, ValueError, KeyError) as error:
             raise ValueError(f"ppo: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
                              "and settings, e.g. those it was begun with") from error  # fmt: skip
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in under(state, "adam").items():
-            j, _, key = name.partition("/")
-            moments.setdefault(int(j), {})[key] = torch.from_numpy(value.copy())
-        groups = self.optimiser.state_dict()["param_groups"]
-        groups[0]["lr"] = float(state["rate"])
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self.dice.set_state(torch.from_numpy(state["dice"].copy()))
+        self.buffers.memory.copy_(torch.from_numpy(state["memory"]))
         self.seen, self.updates = (int(n) for n in state["seen"])
 
 
@@ -170,10 +142,12 @@ def train(
         judge: worth of a network on learners it is not taught with; asked every ``check`` updates. The best is what
             comes back, and training stops early after ``patience`` checks without a better one.
         keep: told the whole state every ``check`` updates, to be written down.
-        progress: told after each update: decisions, reward per life, entropy, divergence, rate, held_out.
+        progress: told after each update: decisions, per_life (mean reward of a life), loss, entropy, divergence,
+            explained (share of the returns' spread that the critic foresaw), rate, held_out.
 
     Raises:
-        ArithmeticError: the loss is no longer a number; what ``keep`` was told last is still good.
+        Diverged: the loss is no longer a number, or the policy ran away; it holds the best network before that, and
+            what ``keep`` was told last is still good.
     """
     s = settings or Settings()
     training, best = Training(rules, classroom, seed, s, start), Best()
@@ -182,7 +156,10 @@ def train(
         best.restore(under(resume, "best"))
     began = time.process_time()
     while training.seen < s.decisions and time.process_time() - began < s.seconds and best.misses < s.patience:
-        figures = training.advance()
+        try:
+            figures = training.advance()
+        except ArithmeticError as error:
+            raise Diverged(str(error), best.into(training.net) if best.weights else None) from error
         if training.updates % s.check == 0:
             if judge is not None:
                 figures["held_out"] = best.judged(training.net, judge(training.net))
@@ -195,15 +172,30 @@ def train(
     return best.into(training.net)
 
 
-def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Settings) -> None:
-    """T decisions of every row, written into the buffers."""
-    history = room.history()
+def train_recurrent(
+    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    keep: Callable[[Arrays], None] | None = None,
+    progress: Callable[[dict[str, float]], None] | None = None,
+) -> Pointer:  # fmt: skip
+    """:func:`train` with a memory, of ``networks.MEMORY`` units unless the settings say otherwise."""
+    s = settings or Settings()
+    s = replace(s, memory=s.memory or MEMORY)
+    net = train(rules, classroom, seed, s, start=start, resume=resume, judge=judge, keep=keep, progress=progress)
+    net.name = "recurrent"
+    return net
+
+
+def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
+    """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
+    history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
         for t in range(s.steps):
-            out.view[t] = torch.from_numpy(room.view)
+            out.view[t], out.insight[t] = torch.from_numpy(room.view), insight(room, s)
             out.pairs[t] = net.pairs(out.view[t], catalogue, torch.from_numpy(room.history(history)))
             out.mask[t] = torch.from_numpy(room.mask > 0)
-            room.choose(net.scores(out.view[t], catalogue, out.pairs[t]).numpy(), 1.0)
+            memory = net.remember(out.view[t], memory)
+            room.choose(net.scores(out.view[t], catalogue, out.pairs[t], memory).numpy(), 1.0)
             out.action[t] = torch.from_numpy(room.offers[:, 0].astype(np.int64))
             out.log_chance[t] = torch.log(torch.from_numpy(room.propensity[:, 0]))
             before = potential(room, s)
@@ -211,63 +203,84 @@ def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Setting
             out.ended[t], out.cut[t] = room.flags[:, 0] > 0, room.flags[:, 1] > 0
             over = out.ended[t] | out.cut[t]
             out.reward[t] = s.scale * (room.pay + np.where(over, 0.0, potential(room, s)) - before)
-            if s.bootstrap and out.cut[t].any():
-                out.beyond[t] = net.value(torch.from_numpy(room.final_view)).numpy()
+            memory, earned = memory * torch.from_numpy(~over)[:, None], earned + float(room.pay.sum())
+    return memory, earned
 
 
-def potential(room: Any, s: Settings) -> Floats:
+def potential(room: Any, s: Settings) -> Any:
     """What foundations promise: worth of needed prerequisites, less as time runs out, 0 at the end, so that shaping
     changes no optimal policy (Ng, Harada & Russell 1999).   -> [N]
     """
     left = np.clip(1.0 - room.now("day") / room.terms.horizon, 0.0, 1.0)
-    return s.shaping * left * (room.now("potential") - room.now("value"))  # type: ignore[no-any-return]
+    return s.shaping * left * (room.now("potential") - room.now("value"))
 
 
-def last_value(net: Pointer, room: Any) -> Floats:
-    """Value of where the rollout stopped.   -> [N]"""
-    with torch.inference_mode():
-        return net.value(torch.from_numpy(room.view)).numpy()  # type: ignore[no-any-return]
+def insight(room: Any, s: Settings) -> Tensor:
+    """What the critic sees: the view; if privileged, who the learner is, where they stand, their mind.   -> [N, C]"""
+    if not s.privileged:
+        return torch.from_numpy(room.view)
+    since = room.now("day")[:, None] - room.touched
+    return torch.from_numpy(
+        np.concatenate([room.view, room.life, room.traits, room.mind.reshape(len(since), -1), since], 1)
+    )
+
+
+def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
+    """Adam with a rate each for the actor, its weights of pair features, and the critic; the last stays as it is."""
+    far = {name: p for name, p in net.named_parameters() if name == "weights"}
+    near = [p for name, p in net.named_parameters() if name not in far]
+    groups = [
+        {"params": near, "lr": s.rate, "most": s.rate * s.most},
+        {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
+        {"params": list(critic.parameters()), "lr": s.value_rate},
+    ]
+    return torch.optim.Adam(groups, eps=1e-5)
 
 
 def update(
-    net: Pointer, optimiser: Any, catalogue: Tensor, out: Rollout, last: Floats, s: Settings, dice: torch.Generator
-) -> dict[str, float]:
-    """A few passes over the rollout.   -> loss, entropy, divergence (of the last pass), rate"""
-    flat = out.view.flatten(0, 1)
-    with torch.inference_mode():
-        value = net.value(flat).view(out.reward.shape).numpy()
-    gain = advantages(out.reward, value, last, out.ended, out.cut, out.beyond, s.gamma, s.trace)
-    wanted, gains = torch.from_numpy((gain + value).ravel()), torch.from_numpy(gain.ravel())
-    pairs, mask = out.pairs.flatten(0, 1), out.mask.flatten(0, 1)
+    net: Any, critic: Critic, optimiser: Any, catalogue: Tensor, out: Rollout, last: Tensor, s: Settings,
+    dice: torch.Generator,
+) -> dict[str, float]:  # fmt: skip
+    """A few passes over the rollout, fewer if the policy runs away.   last [N, C]: what the critic sees after it
+
+    -> loss, entropy and divergence (of the last pass), explained, rate
+    """
+    view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
     action, log_chance = out.action.ravel(), out.log_chance.ravel()
-    seen: list[tuple[float, ...]] = []
+    critic.follow(seen)
+    with torch.inference_mode():
+        value, after = critic(seen).view(out.reward.shape).numpy(), critic(last).numpy()
+    gain = advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace)
+    wanted = torch.from_numpy((gain + value).ravel())
+    gains = torch.from_numpy((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
     for _ in range(s.epochs):
-        seen.clear()
-        for rows in torch.randperm(len(flat), generator=dice).split(s.batch):
-            scores = net.scores(flat[rows], catalogue, pairs[rows]).masked_fill(~mask[rows], ILLEGAL)
+        told: list[tuple[float, ...]] = []
+        for rows, memory in minibatches(net, out, s.batch, dice):
+            scores = net.scores(view[rows], catalogue, pairs[rows], memory).masked_fill(~mask[rows], ILLEGAL)
             log_p = scores.log_softmax(1)
             moved = log_p.gather(1, action[rows, None])[:, 0] - log_chance[rows]
-            ratio, gain_here = moved.exp(), gains[rows]
-            gain_here = (gain_here - gain_here.mean()) / (gain_here.std() + 1e-8)
+            ratio = moved.exp()
             clipped = ratio.clamp(1.0 - s.clip, 1.0 + s.clip)
             entropy = -(log_p.exp() * log_p).sum(1).mean()
-            actor = -torch.minimum(ratio * gain_here, clipped * gain_here).mean()
-            critic = ((net.value(flat[rows]) - wanted[rows]) ** 2).mean()
-            loss = actor - s.entropy * entropy + 0.5 * critic
+            actor = -torch.minimum(ratio * gains[rows], clipped * gains[rows]).mean()
+            missed = ((critic(seen[rows]) - wanted[rows]) ** 2).mean()
+            loss = actor - s.entropy * entropy + missed
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            seen.append(tuple(float(v.detach()) for v in (loss, entropy, (ratio - 1.0 - moved).mean())))
-    loss_, entropy_, divergence = np.mean(seen, 0)
-    return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence),
+            told.append(tuple(float(v.detach()) for v in (loss, entropy, (ratio - 1.0 - moved).mean())))
+        loss_, entropy_, divergence = np.mean(told, 0)
+        if not divergence < 4.0 * s.divergence:
+            break
+    explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
+    return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
 
 
 def follow(optimiser: Any, divergence: float, s: Settings) -> None:
-    """Larger steps when updates move the policy too little, smaller when too much."""
-    for group in optimiser.param_groups:
-        if divergence > 2.0 * s.divergence:
-            group["lr"] = max(group["lr"] / 1.5, 1e-5)
-        elif divergence < 0.5 * s.divergence:
-            group["lr"] = min(group["lr"] * 1.5, 1e-2)
+    """Larger steps when updates move the policy too little, smaller when too much; the critic's stay."""
+    factor = 1.0 / 1.5 if divergence > 2.0 * s.divergence else 1.5 if divergence < 0.5 * s.divergence else 1.0
+    for group in optimiser.param_groups[:2]:
+        group["lr"] = min(max(group["lr"] * factor, 1e-3 * group["most"]), group["most"])

@@ -1,4 +1,4 @@
-"""Generalised advantage estimation (Schulman et al. 2016), compiled."""
+"""Sums of what follows a decision, compiled: generalised advantages (Schulman et al. 2016), n-step returns."""
 
 import numpy as np
 
@@ -25,3 +25,22 @@ def advantages(reward, value, last, ended, cut, beyond, gamma, trace):
             running = step + (0.0 if over else gamma * trace * running)
             found[t, n], following = running, value[t, n]
     return found
+
+
+@compiled
+def ahead(reward, over, step, row, n, gamma):
+    """Rewards of the next n steps, cut short where a life ends, and what a bootstrap after them counts for: gamma^n, or
+    0 after an end (Sutton 1988).   reward, over [L, N] in a ring of L steps; step, row [B] -> [B], [B]
+    """
+    kept = reward.shape[0]
+    total, going = np.zeros(len(step), np.float32), np.zeros(len(step), np.float32)
+    for b in range(len(step)):
+        discount, alive = 1.0, True
+        for j in range(n):
+            at = (step[b] + j) % kept
+            if alive:
+                total[b] += discount * reward[at, row[b]]
+            alive = alive and not over[at, row[b]]
+            discount *= gamma
+        going[b] = discount if alive else 0.0
+    return total, going

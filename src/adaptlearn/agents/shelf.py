@@ -19,6 +19,7 @@ class Teacher:
     file: str
     how: str  # how(rules, classroom, seed, settings, progress=...) -> Policy
     shape: tuple[str, ...] = ()  # those of its settings that the agent is made with
+    settings: str = "Settings"
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,24 @@ def _pointer(name: str) -> Callable[..., Any]:
         from adaptlearn.agents.networks import Pointer
 
         net = Pointer.for_world(world, **settings)
-        net.name = name  # one network, two ways of learning
+        net.name = name  # one network, many ways of learning
         return net
 
     return make
+
+
+def _recurrent(world: World, **settings: Any) -> Any:
+    from adaptlearn.agents.networks import MEMORY
+
+    return _pointer("recurrent")(world, **{"memory": MEMORY} | settings)
+
+
+def _clone(world: World, **settings: Any) -> Any:
+    from adaptlearn.core.policy import Head
+
+    net = _pointer("clone")(world, **settings)
+    net.head = Head(1.0)  # it draws as the log's policy drew
+    return net
 
 
 def _ceiling(file: str, name: str) -> Callable[..., Any]:
@@ -86,7 +101,7 @@ CEILINGS = {
     "planner": _ceiling("planner", "Planner"),
 }
 
-NET = ("hidden", "width")  #: settings that shape the pointer network
+NET = ("hidden", "width", "memory")  #: settings that shape the pointer network
 OWN = {
     "random": Entry(_rule("Random"), None, "nothing", "",
         "anything allowed, with equal chances"),
@@ -120,10 +135,20 @@ OWN = {
         "the best order per destination, which reads no answers"),
     "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",
         "mastery, fixed", "a weighted sum of features, by cross-entropy"),
+    "bkt_learned": Entry(_made("bkt_learned", "Learned"), Teacher("bkt_learned", "fit"), "beliefs, days, visits",
+        "mastery, fixed", "BKT with thresholds, order of skills and yields of activities found by cross-entropy"),
     "distilled": Entry(_pointer("distilled"), Teacher("distill", "fit", NET), "the whole view",
         "mastery, fixed, linear", "a pointer network that imitates a planner which sees minds"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
         "a pointer network over activities, by proximal policy optimisation"),
+    "recurrent": Entry(_recurrent, Teacher("ppo", "train_recurrent", NET),
+        "the whole view, and what it remembers of earlier ones", "ppo", "the same with gated recurrent memory"),
+    "dqn": Entry(_pointer("dqn"), Teacher("dqn", "train", NET), "the whole view", "linear, ppo",
+        "a pointer network, by double Q-learning with n-step returns"),
+    "clone": Entry(_clone, Teacher("offline", "clone", NET, "CloneSettings"), "the whole view", "random",
+        "offers what the policy of a log offered (log=...)"),
+    "cql": Entry(_made("offline", "Supported"), Teacher("offline", "cql", (*NET, "support")), "the whole view",
+        "clone, linear", "conservative Q-learning from a log, within what the log supports (log=...)"),
 }  # fmt: skip
 
 
@@ -138,7 +163,7 @@ def school(name: str) -> tuple[Callable[..., Any], type, tuple[str, ...]] | None
     if teacher is None:
         return None
     module = import_module(f"adaptlearn.agents.{teacher.file}")
-    return getattr(module, teacher.how), module.Settings, teacher.shape
+    return getattr(module, teacher.how), getattr(module, teacher.settings), teacher.shape
 
 
 def build(name: str, world: World, **settings: Any) -> Policy:

@@ -7,7 +7,7 @@ ASSIGN, OFFER, SELF = 0, 1, 2
 DECIDES = ("assign", "offer", "self")
 
 # Parts of the story that most rooms do not tell: ``if TOGETHER:`` in a template is decided when it is generated.
-CHAPTERS = ("TOGETHER", "REASONED")  # learners meet, or are tied to a day; offers come with a reason
+CHAPTERS = ("TOGETHER", "REASONED", "VETOED")  # learners meet or are tied to a day; reasons are given; vetoes heard
 
 # What became of an offer.
 REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3

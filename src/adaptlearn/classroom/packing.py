@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.classroom.layout import DECIDES, MOST_ITEMS, Terms
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.cohorts import WEEK
-from adaptlearn.core.learner import Population
+from adaptlearn.core.learner import MODES, Population
 from adaptlearn.core.record import ViewSpec
 from adaptlearn.core.refusal import nearest
 from adaptlearn.core.world import World
@@ -99,6 +99,7 @@ class Pack:
     durations: Floats  # sorted distinct declared minutes
     fits: NDArray[np.uint64]  # [len(durations) + 1, W]
     meets: Floats  # [A, 4] what each activity is to people who meet, in the order of layout.Meeting
+    alike: Floats  # [A, A] likeness of activities as declared, 0 to 1
     most_asked: int  # most skills assessed by one activity
     most_taught: int  # most skills taught by one activity
 
@@ -129,7 +130,7 @@ def pack(declared: World, true: World) -> Pack:
         acts=true.scalars, shown=declared.scalars, links=links, index=index, weight=weight,
         goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
         legal_first=declared.allowed.astype(np.uint8), open_days=words(open_days), durations=durations,
-        fits=words(fits), meets=meets(declared),
+        fits=words(fits), meets=meets(declared), alike=likeness(declared),
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
         most_taught=int((true.teaches > 0).sum(1).max(initial=1)),
     )  # fmt: skip
@@ -153,6 +154,15 @@ def held(world: World, days: Any) -> NDArray[np.bool_]:
             turn = min(np.floor(ranks[a] * weeks), weeks - 1)
             open_[:, a] &= (days // WEEK >= turn) & (days // WEEK < turn + calendar.pace_weeks)
     return open_
+
+
+def likeness(world: World) -> Floats:
+    """How alike activities are, as declared: half by what they teach or ask, half by format.   -> [A, A], 0 to 1"""
+    about = world.teaches + (world.assesses > 0)
+    scalar = {name: world.scalars[:, j] for j, name in enumerate(FEATURES)}
+    formats = np.stack([scalar[name] for name in (*MODES, "live", "bite", "social", "onsite", "active")], 1)
+    halves = [rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) for rows in (about, formats)]
+    return np.clip(sum(0.5 * rows @ rows.T for rows in halves), 0.0, 1.0).astype(np.float32)
 
 
 def meets(world: World) -> Floats:

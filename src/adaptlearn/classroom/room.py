@@ -181,12 +181,15 @@ class Classroom:
         )  # fmt: skip
         self.guardrails.narrow(self, slice(low, high))
 
-    def choose(self, scores: Floats, temperature: float = 1.0, whose: NDArray[np.bool_] | None = None) -> None:
+    def choose(
+        self, scores: Floats, temperature: float = 1.0, whose: NDArray[np.bool_] | None = None, diversity: float = 0.0
+    ) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``, of all or of some; the luck is each learner's
         own."""
         asked = self.life[:, LIFE["alive"]] if whose is None else whose.astype(np.float32)
         self._each(lambda low, high: self.kernels.choose(
             *self._asked(low, high), asked[low:high], scores[low:high], self._mask[low:high], np.float32(temperature),
+            self.pack.alike, np.float32(diversity),
             self.offers[low:high], self.propensity[low:high],
         ))  # fmt: skip
 

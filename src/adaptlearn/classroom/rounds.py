@@ -60,7 +60,7 @@ class Rounds:
         self.cohort[self.order] = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
         self.seats = Seats(scarcity(world.activities, self.terms), len(self.starts) - 1, len(world.activities))
         self.scarce = self.seats.table.activities
-        self.priority = np.zeros((room.n, len(self.seats.table.resources)))  # [N, R]
+        self.priority = np.zeros((room.n, len(self.scarce)))  # [N, S]
         self.week, self.until = -1, 0.0
         self.acting = np.zeros(room.n, bool)
 
@@ -102,7 +102,7 @@ class Rounds:
         if given.shape != wanted or np.isnan(given).any():
             raise ValueError(
                 f"{orchestrator.name}: priorities of shape {given.shape}{', some NaN' * bool(np.isnan(given).any())}; "
-                f"needed numbers {wanted}, one per learner and resource, e.g. np.zeros({wanted})"
+                f"needed numbers {wanted}, one per learner and scarce activity, e.g. np.zeros({wanted})"
             )
         return given
 
@@ -113,17 +113,12 @@ class Rounds:
         rows = np.flatnonzero(self.acting)
         shut = self.seats.full()[self.cohort[rows]]
         if self.until - 1.0 - WEEK * self.week < self.terms.held_days:
-            shut |= self._first(rows) < 0.0
+            shut |= self.priority[rows] < 0.0
         self._take(rows, ~shut)
 
     def _take(self, rows: Ints, open_: Bools) -> None:
         """Leave of the scarce activities only these in the masks.   open_ [n, S]"""
         self.room.mask[np.ix_(rows, self.scarce)] *= open_.astype(np.uint8)
-
-    def _first(self, rows: Ints) -> NDArray[np.float64]:
-        """Priority of these learners at each scarce activity: the lowest among what it uses.   -> [n, S]"""
-        used = self.seats.table.use > 0.0  # [S, R]
-        return np.where(used, self.priority[rows, None, :], np.inf).min(2, initial=np.inf)
 
     def decide(self, choose: Callable[[Bools | None], None]) -> None:
         """Have offers written by ``choose(whose)``: of everyone acting, then again of whoever was refused a seat.
@@ -160,7 +155,7 @@ class Rounds:
     def _grant(self, who: Ints, what: Ints) -> Bools:
         room = self.room
         ticket = luck.uniform(room.seed, luck.TICKET, room.ids[who], room.now("step")[who])
-        return self.seats.grant(who, what, self._first(who)[np.arange(len(who)), what], ticket, self.cohort)
+        return self.seats.grant(who, what, self.priority[who, what], ticket, self.cohort)
 
     def settle(self) -> None:
         """What a step used up."""

@@ -47,7 +47,8 @@ class Rules:
     def chapters(self) -> frozenset[str]:
         """What this room tells beside the story that all rooms tell, see ``layout.CHAPTERS``."""
         together = self.world.cohorts is not None or self.world.calendar is not None
-        return frozenset(["TOGETHER"] * together + ["REASONED"] * (self.terms().reasons > 0.0))
+        return frozenset(["TOGETHER"] * together + ["REASONED"] * (self.terms().reasons > 0.0)
+                         + ["VETOED"] * self.world.programme.veto)  # fmt: skip
 
     def offer_size(self) -> int:
         """Places in a slate: one unless the learner chooses from an offer."""

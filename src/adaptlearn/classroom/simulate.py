@@ -77,7 +77,8 @@ class Thinker:
 
     def choose(self, whose: NDArray[np.bool_] | None) -> None:
         """Offers and propensities of all or of some, from scores that stand."""
-        self.room.choose(self.scores, self.policy.head.temperature, whose)
+        head = self.policy.head
+        self.room.choose(self.scores, head.temperature, whose, getattr(head, "diversity", 0.0))
 
     def think(self) -> None:
         """Scores for everyone whose decision comes next; memories move on."""

@@ -68,9 +68,8 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
     for j in range(answers.shape[1]):
         answers[i, j] = 0
     if completed > 0.5:
-        hardness = behaviour.hardness(activity, trait, behaviour_p)
-        items, correct = attempt(i, a, key, now, day, hardness, answers, links, index, weight, skills, mind, touched,
-                                 law_p)  # fmt: skip
+        items, correct = attempt(i, a, key, now, day, behaviour.hardness(activity, trait, behaviour_p), answers, links,
+                                 index, weight, skills, mind, touched, law_p)  # fmt: skip
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)
@@ -106,6 +105,16 @@ def inspire(i, activity, meeting, life, company, behaviour_p):
     """What the others, their work and a mentor do to motivation."""
     own, others, theirs = life[i].motivation, company[i, OTHERS], company[i, SPIRIT]
     life[i].motivation = behaviour.spirit(own, activity, meeting, others, theirs, behaviour_p)
+
+
+def withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p):
+    """What may be offered no more: what was taken often enough, and what the learner strikes off."""
+    if a > 0 and float32(visits[i, a]) >= terms.repeats:
+        legal[i, a] = 0
+    if VETOED:
+        skipped = outcome == SKIPPED and about > 0
+        if skipped and uniform(key, luck.VETO, now, 0) < behaviour.p_veto(acts[about], trait, behaviour_p):
+            legal[i, about] = 0
 
 
 def held_until(a, day, minutes, meets):
@@ -155,7 +164,7 @@ def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, sho
             i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, skills, acts, links, index, weight,
             goals, mind, touched, life, visits, answers, ready, company, meets)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
-        legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
+    withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p)
     # 7 the record
     remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip

@@ -99,6 +99,7 @@ class Programme:
     rest_days: float = 1.0  # days one "nothing now" costs, > 0
     repeats: int = 2  # most times a learner may take one activity, >= 1
     reasons: float = 0.0  # share of offers that come with a reason, [0, 1]
+    veto: bool = False  # whether a learner who skips an offer may strike it off for good
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from adaptlearn.core.equations import float32, formula, log, sqrt, where
 POPULATION, BEGIN, CHOICE, ACCEPT, FINISH, ANSWER, LEARN, MINUTES, MOOD, LEAVE, RATING, GAP = range(1, 13)
 CATALOGUE, REBIRTH, POLICY, IMAGINED, BOOTSTRAP, TRIAL, RESTART = range(13, 20)
 WORKPLACE = 32  # where learners work
-COHORT, TICKET, HELP, REASON = range(40, 44)  # of learners who meet; of offers with a reason
+COHORT, TICKET, HELP, REASON, VETO = range(40, 45)  # of learners who meet; of offers: reasons given, vetoes
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_A = np.uint64(0xBF58476D1CE4E5B9)

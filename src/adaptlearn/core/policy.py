@@ -21,11 +21,18 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Head:
-    """How scores become a choice: softmax at a temperature; 0 takes the largest, the first of equals."""
+    """How scores become a choice: softmax at a temperature; 0 takes the largest, the first of equals.
+
+    In a slate, likeness to the places before costs ``diversity`` times the closest one's (maximal marginal relevance,
+    Carbonell & Goldstein 1998), in units of the scores; propensities are those of the draws really made.
+    """
 
     temperature: float = 1.0
+    diversity: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.diversity < float("inf"):
+            raise ValueError(f"Head.diversity = {self.diversity}; needed a number >= 0, e.g. 1.0, or 0 for none")
         if not 0.0 <= self.temperature < float("inf"):
             raise ValueError(f"Head.temperature = {self.temperature}; needed a number >= 0, e.g. 1.0, or 0 for greedy")
 
@@ -70,8 +77,8 @@ class Orchestrator(Protocol):
     name: str
 
     def share(self, desk: Desk) -> Any:
-        """Priority of each member at each resource: the larger comes first, equals draw lots; below 0: held back for
-        the others until the last days of the week.   -> [M, R]"""
+        """Priority of each member at each scarce activity: the larger comes first, equals draw lots; below 0: held back
+        for the others until the last days of the week.   -> [M, S]"""
 
 
 @runtime_checkable

@@ -236,8 +236,7 @@ def _rules(report: _Report, world: "World") -> None:
         report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
     circle = cycle_in({name: [gate] for name, gate in rules.after})
     if circle:
-        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without a circle",
-                    f"after without {circle[0]}")  # fmt: skip
+        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
     gates = [gate for _, gate in rules.after]
     for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates)):
         for activity in listed:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from adaptlearn.classroom.room import Rules
     from adaptlearn.core.learner import Population
     from adaptlearn.core.world import World
+    from adaptlearn.envs.cohort import CohortEnv
     from adaptlearn.envs.single import LearnerEnv
     from adaptlearn.envs.vector import LearnerVectorEnv
 
 GROUP = "adaptlearn.rewards"  #: entry-point group under which other packages offer theirs
 NAMESPACE = "adaptlearn"
+COHORT = f"{NAMESPACE}/Cohort-v1"  #: takes any world with cohorts
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -174,7 +176,8 @@ def env_id(folder: str) -> str:
 
 
 def register() -> None:
-    """Tell Gymnasium of every world on the shelf, if Gymnasium is there; ``World-v1`` takes any folder. Idempotent."""
+    """Tell Gymnasium of every world on the shelf, if Gymnasium is there; ``World-v1`` takes any folder, ``Cohort-v1``
+    any with cohorts. Idempotent."""
     try:
         import gymnasium
     except ImportError:
@@ -185,6 +188,8 @@ def register() -> None:
     for name, chosen in {f"{NAMESPACE}/World-v1": {}, **worlds}.items():
         if name not in gymnasium.registry:
             gymnasium.register(name, kwargs=chosen, **how)
+    if COHORT not in gymnasium.registry:
+        gymnasium.register(COHORT, entry_point=f"{__name__}:cohort", order_enforce=False, disable_env_checker=True)
 
 
 def single(*, render_mode: str | None = None, seed: int | None = None, **terms: Any) -> LearnerEnv:
@@ -202,6 +207,13 @@ def vector(
 
     agreed = _agreed(terms, "num_envs", "copy", "threads", "seed")
     return LearnerVectorEnv(agreed, num_envs, copy=copy, threads=threads, seed=seed)
+
+
+def cohort(*, policy: Any = None, seed: int | None = None, **terms: Any) -> CohortEnv:
+    """A cohort week by week, as ``gymnasium.make`` builds it; ``terms`` are the arguments of :func:`rules`."""
+    from adaptlearn.envs.cohort import CohortEnv
+
+    return CohortEnv(_agreed(terms, "policy", "seed"), policy, seed=seed)
 
 
 def _agreed(terms: dict[str, Any], *own: str) -> Rules:

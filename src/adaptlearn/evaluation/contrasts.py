@@ -126,7 +126,8 @@ def file_of(law: ModuleType) -> Path:
     file = Path(str(law.__file__)).with_suffix(".toml")
     if not file.exists():
         raise ValueError(
-            f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed e.g. workplace.toml"
+            f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed one, or another law's trials, "
+            "e.g. trials=workplace"
         )
     return file
 

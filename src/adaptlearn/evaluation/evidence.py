@@ -59,10 +59,9 @@ def fit_record(law: ModuleType, half: bool = False) -> dict[str, Any]:
     return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
-def is_shipped(rules: Rules) -> bool:
-    """Whether law and behaviour run with their own default constants."""
-    pairs = ((rules.law, rules.law_params), (rules.behaviour, rules.behaviour_params))
-    return all(given is None or tuple(given) == tuple(module.Params()) for module, given in pairs)
+def is_shipped(module: Any, params: Any) -> bool:
+    """Whether a law or a behaviour runs with its own default constants."""
+    return params is None or tuple(params) == tuple(module.Params())
 
 
 def asked(rules: Rules, half: bool = False, trials: ModuleType | None = None) -> tuple[Contrast, ...]:
@@ -84,7 +83,7 @@ def standing(contrast: Contrast, rules: Rules) -> str:
         return SHOWN
     if contrast.low == contrast.high:
         return EXACT
-    if not is_shipped(rules):
+    if not is_shipped(rules.law, rules.law_params):
         return OWN
     record = fit_record(rules.law)
     if not record:  # nobody fitted this law to trials
@@ -92,6 +91,8 @@ def standing(contrast: Contrast, rules: Rules) -> str:
     if contrast.id in record["converted"].values():
         return CONVERTED
     there = not contrast.programme or record["fit"]["world"].split()[0] == rules.world.name
+    if contrast.programme and there and not is_shipped(rules.behaviour, rules.behaviour_params):
+        return OWN
     seen = contrast.id in record["fit"]["fitted"] and contrast in contrasts(rules.law)
     return FITTED if there and seen else HELD_OUT
 

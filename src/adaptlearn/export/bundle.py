@@ -20,6 +20,7 @@ from adaptlearn.export.graph import NotExportable
 from adaptlearn.export.record import HAPPENED
 from adaptlearn.export.runtime import Runtime, contract, golden, luck, seal
 from adaptlearn.export.runtime.engine import Graph
+from adaptlearn.export.sampler import temperature_of
 
 Liking = tuple[ArrayLike, ArrayLike]  # mean and sd of what people prefer, each [8]
 CLOSE = 1e-5  #: torch and onnxruntime may differ by this much on a golden decision
@@ -138,7 +139,7 @@ def contract_of(
         "policy": {
             "name": str(policy.name),
             "version": str(policy.version),
-            "temperature": short(policy.head.temperature),
+            "temperature": short(temperature_of(policy)),
             "memory_size": int(policy.memory_size),
             "luck_size": int(policy.luck_size),
         },

@@ -134,7 +134,7 @@ class _Retelling:
         history, mask = self._history(rows, who), torch.from_numpy(self._legal(rows, who))
         scores = self._scores(view, history, at)
         offered = torch.from_numpy(log["offered"][rows].astype(np.int64))
-        chance, chances = _chances(scores, mask, self.policy.head.temperature, offered)
+        chance, chances = _chances(scores, mask, sampler.temperature_of(self.policy), offered)
         pairs = self.features(view, self.catalogue, history)
         chosen = pairs[torch.arange(len(rows)), offered[:, 0]]
         expected = (chances[:, :, None] * pairs).sum(1)

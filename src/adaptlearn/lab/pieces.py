@@ -68,6 +68,18 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     return shelf.build(spec.name, rules_.world, **spec.settings)
 
 
+def orchestrator_of(name: str, rules_: Rules) -> Any:
+    """Who gets what is scarce, made for the world; None where nothing is.
+
+    Raises:
+        ValueError: no such name.
+    """
+    from adaptlearn.agents.orchestrate import orchestrator
+
+    made = orchestrator(name, rules_.world)
+    return made if rules_.world.cohorts is not None else None
+
+
 def softened(policy: Any, temperature: float | None) -> Any:
     """The policy choosing at a temperature; as it is where none is given.
 

@@ -41,7 +41,7 @@ class Config(Common):
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # worlds that might be true, beside law=
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # the same, beside meshing=
     catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])  # the same, beside catalogue=
-    ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
+    ensemble: int = 2  # more worlds: other constants of the likeliest law; first those fitted to half effects
     learners: int = 1024  # per world and seed
     draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them; 0: not asked
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each

@@ -1,6 +1,7 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, shaping, trained
+from adaptlearn.lab.following import Watch
+from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, school_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
+from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
-HELD_OUT = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Config(Common):
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with; distilled: a fixed programme's, ppo: a linear scorer's
+    log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
@@ -51,15 +54,19 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     rules = rules_of(config)
     if rules.world.folder is not None:
         tracker.data(rules.world.name, rules.world.folder, "training")
-    more = watched(config, rules)
+    watch = watch_of(config, rules)
+    more = taught_with(config, rules, watch)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
         def report(step: int, values: dict[str, float]) -> None:
-            tell(" · ".join(f"{key} {value:.3g}" for key, value in values.items()))
+            tell(watch.line(values))
             tracker.metrics(values, done + step)
 
-        policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
+        try:
+            policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
+        except ArithmeticError as error:
+            raise ValueError(stopped(config, rules, error)) from error
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
@@ -72,34 +79,55 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     return row, file
 
 
-def watched(config: Config, rules: Rules) -> dict[str, Any]:
-    """What a teacher is told beside its settings. PPO: how to be judged, where its state goes, and where to go on from.
+def watch_of(config: Config, rules: Rules) -> Watch:
+    """The held-out learners, and what the settings say of how long it takes."""
+    school = school_of(config.agent, config.allow)
+    settings = asdict(school[1]()) | config.agent.settings if school is not None else {}
+    return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings)
+
+
+def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
+    """What a teacher is told beside its settings, as far as it takes it: a start, a log, how to be judged, where its
+    state goes, and where to go on from.
 
     Raises:
-        ValueError: asked to resume what keeps no state, or has none.
+        ValueError: asked for what this agent does not take, or cannot do without.
     """
-    if config.agent.name == "distilled" and config.start is not None:
-        return {"start": checkpoint.load(config.start, rules.world).orders(rules.world)}
-    if config.agent.name != "ppo":
-        if config.resume:
-            raise ValueError(f"resume: agent {config.agent.name} keeps no state; needed one that does, e.g. agent=ppo")
-        return {}
+    school, name, more = school_of(config.agent, config.allow), config.agent.name, {}
+    takes = signature(school[0]).parameters if school is not None else {}
+    for key, word, like in (("resume", "resume", "ppo"), ("start", "start", "ppo"), ("log", "lessons", "cql")):
+        if getattr(config, key) and word not in takes:
+            what = {"resume": "keeps no state", "start": "begins with nothing", "log": "reads no log"}[key]
+            raise ValueError(f"{key}: agent {name} {what}; needed one that does, e.g. agent={like}")
+    if "lessons" in takes:
+        if config.log is None:
+            raise ValueError(f"agent={name} learns from a log; needed one, e.g. log=log.parquet")
+        more["lessons"] = lessons(config.log, rules.world)
+    if config.start is not None:
+        begun = checkpoint.load(config.start, rules.world)
+        more["start"] = begun.orders(rules.world) if name == "distilled" else begun
+    if "judge" in takes:
+        more["judge"] = watch.judge
+    return more | (remembered(config) if "keep" in takes else {})
+
+
+def remembered(config: Config) -> dict[str, Any]:
+    """Where a training's state goes, and where it goes on from."""
     file, begun = state_of(config), {key: value for key, value in recipe(config).items() if key != "learners"}
     taught = {key: value for key, value in config.agent.settings.items() if key not in LONG}
     begun["agent"] = {"name": config.agent.name, "settings": taught}
-    ids = np.arange(HELD_OUT, HELD_OUT + config.held_out)
-
-    def judge(policy: Any) -> float:
-        return float(simulate(policy, rules, ids, config.seed + 2)["value"].mean())
-
     resume = checkpoint.read_state(file, begun) if config.resume else None
-    start = checkpoint.load(config.start, rules.world) if config.start is not None else None
-    return {
-        "start": start,
-        "judge": judge,
-        "resume": resume,
-        "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun),
-    }
+    return {"resume": resume, "keep": lambda arrays: checkpoint.keep_state(file, arrays, begun)}
+
+
+def stopped(config: Config, rules: Rules, error: ArithmeticError) -> str:
+    """A training went astray: keep the best before that, if there is one.   -> what to say"""
+    best = getattr(error, "best", None)
+    if best is None:
+        return f"{error}; nothing was kept"
+    about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
+    file = checkpoint.save(config.to, best, config.agent.name, shaping(config.agent, config.allow), about)
+    return f"{error}; the best before that is kept: {file}"
 
 
 def state_of(config: Config) -> Path:

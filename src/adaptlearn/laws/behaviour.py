@@ -47,6 +47,8 @@ class Params(NamedTuple):
     leave_strain: float = 0.5  # log-hazard more after failures (Sitzmann et al. 2010)
     reason: float = 0.28  # SD by which a reason lifts motivation for what it is given with (Steingut et al. 2017: task
     # value, engagement, performance and perceived autonomy rise by d = .16 to .40; the middle of that is taken)
+    veto: float = -1.5  # log-odds that a skipped offer is struck off for good where one may (C)
+    veto_liking: float = 0.7  # less of it per SD of liking (C)
     ask: float = -0.4  # log-odds that a colleague is asked after wholly failing, where there are any (C)
     ask_social: float = 0.4  # more per SD of liking company (C)
     ask_efficacy: float = 0.3  # more per SD of self-efficacy: who doubts themselves avoids help (sign Ryan et al. 2001)
@@ -124,6 +126,12 @@ def mood(life, trait, activity, success, tested, best, readiness, target, p):
 def persuaded(motivation, p):
     """Motivation for an offer that comes with a reason; it is gone when the offer is done with."""
     return minimum(3.0, motivation + p.reason)
+
+
+@formula
+def p_veto(activity, trait, p):
+    """P(a skipped offer is struck off for good): what is disliked rather than what came at a bad time."""
+    return sigmoid(p.veto - p.veto_liking * liking(activity, trait))
 
 
 @formula

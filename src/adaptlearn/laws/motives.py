@@ -57,7 +57,7 @@ class Reasons(NamedTuple):
     depth_project: float = 0.95  # share taken up of what is there to be learned, (0, 1] ...
     depth_leadership: float = 1.0
     depth_personal: float = 1.0
-    depth_compliance: float = 0.7  # ... in a surface approach; .7 of the minutes is .78 of a dose as it is
+    depth_compliance: float = 0.7  # ... in a surface approach (.7 of the minutes alone would be .78, by the dose)
     careless_project: float = 0.2  # logit that items which do not count are harder ...
     careless_leadership: float = 0.0
     careless_personal: float = 0.0

@@ -1,11 +1,12 @@
 """Weights of the dkt law from a log of answers: its own text, read by PyTorch, is unrolled along them.
 
     python -m adaptlearn.tracing.dkt_student answers.tsv learner=user_id skill=skill_id correct=correct day=timestamp \
-        per_day=86400
+        per_day=86400 to=people.toml
 
-writes ``laws/dkt.weights.toml``. What learners bring along is not the net's: an ability per learner and an easiness per
-skill are fitted beside the weights, all by maximum a posteriori with Adam. The last fifth of every learner's answers is
-held back, and says how well the net foretells them beside item response alone, whose state never moves.
+writes weights for ``law=dkt population=people.toml``; without ``to`` the law's own, ``laws/dkt.weights.toml``. What
+learners bring along is not the net's: an ability per learner and an easiness per skill are fitted beside the weights,
+all by maximum a posteriori with Adam. The last fifth of every learner's answers is held back, and says how well the net
+foretells them beside item response alone, whose state never moves.
 """
 
 import sys
@@ -165,33 +166,48 @@ def along(strip: Strip, p: Any, ability: Any, easiness: Any) -> Iterator[Any]:
         mind = text.seen(mind, right[place], 1.0, p)
 
 
-def as_toml(trained: Trained, source: str, command: str) -> str:
-    """Weights as a file."""
+def told(trained: Trained, source: str, command: str) -> list[str]:
+    """How weights came about, as lines of TOML."""
     held, alone = trained.held_back, trained.alone
-    lines = [
-        "# Written by the training, never by hand: weights of the dkt law.", "", "[trained]", f'command = "{command}"',
-        f'source = "{source}"', f"answers = {trained.answers}", f"learners = {trained.learners}",
-        f"steps = {trained.steps}", f"seed = {trained.seed}",
+    return [
+        f'command = "{command}"', f'source = "{source}"', f"answers = {trained.answers}",
+        f"learners = {trained.learners}", f"steps = {trained.steps}", f"seed = {trained.seed}",
         f"auc = {held.auc:.4f}  # on the last fifth of every learner's answers, held back",
         f"auc_alone = {alone.auc:.4f}  # of item response alone, fitted likewise: the state never moves",
         f"log_likelihood = {held.log_likelihood / held.n:.4f}  # per answer held back, nats",
-        f"log_likelihood_alone = {alone.log_likelihood / alone.n:.4f}", "", "[weights]",
+        f"log_likelihood_alone = {alone.log_likelihood / alone.n:.4f}",
     ]  # fmt: skip
-    return "\n".join([*lines, *(f"{name} = {value!r}" for name, value in trained.weights.items())]) + "\n"
+
+
+def as_weights(trained: Trained, source: str, command: str) -> str:
+    """The law's own file of weights."""
+    head = ["# Written by the training, never by hand: weights of the dkt law.", "", "[trained]"]
+    weights = [f"{name} = {value!r}" for name, value in trained.weights.items()]
+    return "\n".join([*head, *told(trained, source, command), "", "[weights]", *weights]) + "\n"
+
+
+def as_people(trained: Trained, source: str, command: str) -> str:
+    """A population whose minds have these weights; all else about it is the default."""
+    about = [f"# {line}" for line in told(trained, source, command)]
+    weights = [f"{name} = {value!r}" for name, value in trained.weights.items()]
+    head = ["[population]", f'provenance = "dkt trained on {source}; traits assumed (grade C)"', "", "[laws.dkt]"]
+    return "\n".join([*about, "", *head, f'source = "{source}"', *weights]) + "\n"
 
 
 def main(words: list[str]) -> Path:
-    """Read a log, train, keep the weights beside the law."""
+    """Read a log, train, keep the weights.   -> the file"""
     from adaptlearn.interchange.tables import read
 
     path, columns = words[0], dict(word.split("=", 1) for word in words[1:])
     per_day = float(columns.pop("per_day", 1.0))  # what the column of days counts
+    to = columns.pop("to", "")
     log: Mapping[str, Any] = read(path, columns=columns)
     day = np.asarray(log["day"], np.float64) / per_day
     done = train(log["learner"], log["skill"], log["correct"], day, progress=print)
     file = Path(path)
     command = " ".join(["python -m adaptlearn.tracing.dkt_student", file.name, *words[1:]])
-    return keep(dkt.WEIGHTS, as_toml(done, file.parent.name, command))
+    source = file.resolve().parent.name
+    return keep(to, as_people(done, source, command)) if to else keep(dkt.WEIGHTS, as_weights(done, source, command))
 
 
 if __name__ == "__main__":
