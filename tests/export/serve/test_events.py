@@ -216,3 +216,37 @@ def test_days_go_by_the_clock_where_nobody_says_them(small_served):
     told = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))}
     assert small_served.recommend("u-1", profile=PROFILE | told)["day"] == pytest.approx(10.0, abs=0.01)
     assert small_served.recommend("u-3")["day"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_no_look_up_of_a_request_reads_what_is_not_asked_for(tmp_path):
+    """SQLite's own plan of each: by key, by learner, by name; never a tenant's whole history."""
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import sqlite
+
+    from adaptlearn.export.serve import store as stores
+
+    store = Store(f"sqlite:///{tmp_path}/serve.db")
+    asked = {"tenant": "t", "learner": "u", "after": 0, "name": "d", "most": 1, "layout": "l", "listed": "[]",
+             "keys": ["a", "b"], "learners": ["a", "b"]}  # fmt: skip
+    wanted = [
+        stores.BY_KEY,
+        stores.EVENTS,
+        stores.RECORDS,
+        stores.DECISION,
+        stores.DECISIONS,
+        store._last,
+        store._since,
+    ]
+    for statement in wanted:
+        names = set(statement.compile(store.engine).params) & set(asked)
+        given = statement.bindparams if isinstance(statement, sa.TextClause) else statement.params
+        filled = given(**{name: asked[name] for name in names})
+        named = sqlite.dialect(paramstyle="named")
+        state = filled.compile(dialect=named).construct_expanded_state()
+        with store.reading() as t:
+            plan = [row[3] for row in t.exec_driver_sql(f"EXPLAIN QUERY PLAN {state.statement}", state.parameters)]
+        own = [line for line in plan if any(name in line for name in ("events", "decisions", "records"))]
+        assert own, plan
+        for line in own:
+            assert line.startswith("SEARCH"), line
+            assert any(f"{name}=?" in line for name in ("key", "learner", "id")), line
