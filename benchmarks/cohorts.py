@@ -2,7 +2,7 @@
 
     python benchmarks/cohorts.py            all cases, one JSON line each
 
-Targets: in 10^6 decisions with random offers, legal or not, 0 cohort-weeks in which more is taken than there is (counted
+Targets: in 10^6 decisions with random offers, legal or not: 0 weeks in which more is taken than there is (counted
 anew from events) and 0 learners in two places; a decision in cohorts, rounds and seats included, <= 8 x one alone.
 """
 
