@@ -58,7 +58,7 @@ class Visits:
     @property
     def first(self) -> NDArray[np.bool_]:
         """The first row of each learner.   [M]"""
-        return np.diff(self.learner, prepend=-1) != 0
+        return np.asarray(np.diff(self.learner, prepend=-1) != 0)
 
     @property
     def shown(self) -> Ints:
@@ -108,7 +108,8 @@ def of_log(log: EventLog, world: World) -> Visits:
 def _asked(log: EventLog, order: Ints, world: World) -> tuple[Answers, tuple[str, ...]]:
     """Correct answers by assessed skill, with the items that the catalogue declares."""
     taken, items, answers = (log[name][order] for name in ("taken", "items", "answers"))
-    parts, names = [], []
+    parts: list[Any] = []
+    names: list[str] = []
     for a in np.unique(taken[items > 0]):
         rows, declared = np.flatnonzero((taken == a) & (items > 0)), np.flatnonzero(world.assesses[a])
         for place, k in enumerate(declared):
