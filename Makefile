@@ -21,8 +21,8 @@ lint: setup  ## ruff (rules and format) and mypy (strict on core, laws, export)
 	@$(RUN)/ruff format --check .
 	@$(RUN)/mypy
 
-bench: setup  ## every performance claim, one JSON line per case
-	@for claim in benchmarks/*.py; do echo "# $$claim" >&2; $(RUN)/python $$claim || exit 1; done
+bench: setup  ## every performance claim in one table; ARGS="simulator runtime --to table.md" narrows and keeps it
+	@$(RUN)/python benchmarks $(ARGS)
 
 docs: setup  ## the documentation as HTML, in docs/_build/html
 	@$(RUN)/python -m sphinx -W --keep-going -q docs docs/_build/html && echo "docs/_build/html/index.html"

@@ -200,8 +200,9 @@ class Story:
         event["reward"] = self.pay(before, person.life, event)
         person.reward += event["reward"]
         if before.role != trait.switch_role and not person.below(day + gap, trait.switch_day, NEAR_TIME):
-            person.life = person.life._replace(role=trait.switch_role)
+            person.life = person.life._replace(role=trait.switch_role, parted=person.life.value)
             self.with_worth(person)
+            person.life = person.life._replace(met=person.life.value)
         return event
 
     def pay(self, before, after, event):
@@ -222,7 +223,7 @@ class Story:
         person.unsure |= abs(worst - 0.5) < 1e-4
         finishes = self.behaviour.p_finish(act, trait, before, self.mandatory, worst, p)
         done = person.below(self.uniform(person, luck.FINISH), float(finishes))
-        minutes = float(self.behaviour.minutes_taken(act, float(done), self.normal(person, luck.MINUTES), p))
+        minutes = float(self.behaviour.minutes_taken(act, trait, float(done), self.normal(person, luck.MINUTES), p))
         left = max(self.programme.horizon_days - day, 0.0) * trait.weekly_minutes / 7.0
         if not person.below(minutes, left, NEAR_TIME):
             minutes, done = left, False
@@ -260,8 +261,8 @@ class Story:
         answers = {}
         for skill, asked in self.declared.activity[name].assesses:
             mind, k = self.mind_at(person, skill, day), self.order.index(skill)
-            difficulty = self.true.scalars[name].difficulty
-            p = float(self.law.p_answer(mind, difficulty, self.law_skill[skill], self.law_p))
+            hardness = self.behaviour.hardness(self.true.scalars[name], person.trait, self.behaviour_p)
+            p = float(self.law.p_answer(mind, hardness, self.law_skill[skill], self.law_p))
             draws = [self.uniform(person, luck.ANSWER, k * ITEMS_ROOM + q) for q in range(asked)]
             answers[skill] = sum(person.below(u, p) for u in draws)
         return answers
@@ -277,11 +278,12 @@ class Story:
     def study(self, person, name, day, share, answers, ready):
         """Learning on everything the activity truly teaches.   -> the best level on it before"""
         best, asked, act = 0.0, dict(self.declared.activity[name].assesses), self.true.scalars[name]
+        depth = float(self.behaviour.depth(act, person.trait, self.behaviour_p))
         for skill, weight in self.true.activity[name].teaches:
             mind, k = self.mind_at(person, skill, day), self.order.index(skill)
             tested = skill in answers
             exposure = Exposure(
-                weight, share, ready[skill], self.match(person, act), float(person.visits.get(name, 0)),
+                weight * depth, share, ready[skill], self.match(person, act), float(person.visits.get(name, 0)),
                 person.life.motivation, float(tested), answers[skill] / asked[skill] if tested else 0.0, 0.0,
             )  # fmt: skip
             best = max(best, self.level_in(person, mind, 0.0, skill))

@@ -97,7 +97,7 @@ def test_onboarding_is_as_large_and_varied_as_it_claims():
     assert ((targets >= 6) & (targets <= 8)).all()
     assert 15 <= np.median(world.scalars[1:, 0]) <= 20
     for column, words in worlds.WORDS.items():
-        if column not in ("decides", "grade"):
+        if column not in ("decides", "grade", "goal"):
             used = {getattr(a, re.sub("([A-Z])", lambda m: "_" + m[1].lower(), column)) for a in world.activities[1:]}
             assert used == set(words), f"{column}: {set(words) - used} is never used"
     varied = ["teaches", "assesses", "competency_required", "access_mode", "assistance", "difficulty", "time_required", "window",
@@ -106,7 +106,41 @@ def test_onboarding_is_as_large_and_varied_as_it_claims():
         assert len({getattr(a, name) for a in world.activities[1:]}) >= 5, f"{name} hardly varies"
 
 
-@pytest.mark.parametrize("name", ["tiny-v1", "onboarding-v1"])
+PATHWAYS = ("leadership-v1", "compliance-v1", "field-safety-v1", "upskilling-v1")
+
+
+@pytest.mark.parametrize("name", PATHWAYS)
+def test_a_pathway_is_as_large_as_it_claims_and_says_why_and_what_for(name):
+    world, people = worlds.load(name), load_population(ENVS / name / "population.toml", worlds.load(name).role_ids)
+    assert len(world.skills) >= 16 and len(world.activities) - 1 >= 64
+    assert ((world.teaches > 0).sum(0) >= 3).all()
+    assert {"motives", "transfer"} <= set(people.constants) and people.destinations
+    assert people.constants["transfer"]["day"] >= world.programme.horizon_days
+    assert min(people.shares["motive"]) > 0.0
+    said = tomllib.loads((ENVS / name / "population.toml").read_text("utf-8"))["laws"]
+    assert all(text["source"] and text["grade"] in ("A", "B", "C") for text in said.values())
+
+
+@pytest.mark.parametrize(("name", "word"), [
+    ("leadership-v1", {"social": {"coach", "cohort", "peer", "mentor"}, "learning_resource_type": {"coaching_session"}}),
+    ("field-safety-v1", {"place": {"lab", "job_site"}, "assessment_role": {"summative", "capstone"}}),
+    ("compliance-v1", {"assessment_role": {"summative", "diagnostic"}}),
+    ("upskilling-v1", {"social": {"community", "mentor", "solo"}}),
+])  # fmt: skip
+def test_a_pathway_has_what_it_is_about(name, word):
+    activities = worlds.load(name).activities[1:]
+    for field, needed in word.items():
+        assert needed <= {getattr(activity, field) for activity in activities}
+
+
+def test_narrow_destinations_of_upskilling_share_no_target_and_the_goals_are_of_all_kinds():
+    world = worlds.load("upskilling-v1")
+    assert {role.goal for role in world.roles} == set(worlds.WORDS["goal"])
+    narrow = world.targets[[j for j, role in enumerate(world.roles) if role.goal == "depth"]] > 0
+    assert (narrow.sum(0) <= 1).all()
+
+
+@pytest.mark.parametrize("name", ["tiny-v1", "onboarding-v1", *PATHWAYS])
 def test_the_counts_on_the_card_are_the_worlds(name):
     world, card = worlds.load(name), (ENVS / name / "card.md").read_text("utf-8")
     assert re.search(rf"\b{len(world.skills)} (skills )?in\b", card)

@@ -71,6 +71,8 @@ export function legal(shelf, contract, record, day) {
   const able = shelf.ids.map((name, a) =>
     Number(!(rules.excluded ?? []).includes(name) && shelf.opens[a] <= whole && shelf.closes[a] >= whole &&
       shelf.get(a, "minutes") <= left(horizon) && !((taken.get(a)?.[0] ?? 0) >= rules.repeats))); // prettier-ignore
+  for (const [name, gate] of Object.entries(rules.after ?? {}))
+    if (shelf.at.has(name) && !(gate in record.visits)) able[shelf.at.get(name)] = 0;
   if (rules.live_per_week !== undefined) {
     const monday = f32(7 * Math.floor(f32(today / 7)));
     const live = (a) => shelf.get(a, "live") > 0.5;

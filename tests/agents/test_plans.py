@@ -9,7 +9,7 @@ import torch
 from adaptlearn.agents import plans, programme, shelf
 from adaptlearn.agents.plan_kernels import fronted, fulfilled_last, moved, varied
 from adaptlearn.agents.planner import Planner, Settings
-from adaptlearn.classroom.room import Classroom
+from adaptlearn.classroom.room import LIFE, Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.policy import Ceiling, Policy
 from adaptlearn.envs.registry import rules
@@ -157,6 +157,22 @@ def test_the_planner_does_not_know_when_the_destination_will_change():
     np.testing.assert_array_equal(*days)
     share = (days[0] < 1e8).mean()
     assert abs(share - office.population.change_rate) < 4 * np.sqrt(0.2 * 0.8 / 200)
+
+
+def test_the_planner_knows_a_date_that_is_set_for_everyone():
+    office = rules("onboarding-v1", change={"rate": 1.0, "day": 30.0, "to": "customer"})
+    room = Classroom(office, 200, 5).begin(np.arange(200))
+    planner = Planner(Settings(candidates=2, futures=1, rows=512))
+    planner._meet(room)
+    there, state = office.world.role_ids.index("customer"), room.snapshot()
+    for day, moves in ((0.0, room.now("role") != there), (31.0, np.zeros(200, bool))):
+        state["life"][:, LIFE["day"]] = day
+        state["traits"][:, -2] = np.where(moves, 30.0, 1e9)  # after the day it lies behind whoever it concerned
+        planner.stage.place(state, np.arange(200), room.ids)
+        planner._imagine_change(200)
+        traits = planner.stage.room.traits[:200]
+        np.testing.assert_array_equal(traits[:, -2] == 30.0, moves)
+        np.testing.assert_array_equal(traits[moves, -1], float(there))
 
 
 def test_settings_are_refused_by_name():

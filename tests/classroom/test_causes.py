@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plays import AT, LAWS, play, same, tiny
 
-from adaptlearn.classroom.packing import Meshing
+from adaptlearn.classroom.packing import Meshing, meshing_of
 from adaptlearn.classroom.room import STATE
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import MODES, Life, Population, Traits
@@ -36,6 +36,15 @@ def test_meshing_of_strength_zero_is_the_null_world_bit_for_bit(law, meant):
     _, nought = play(tiny(law, meshing=Meshing(0.0, *meant)), IDS, steps=12)
     for one, other in zip(null, nought, strict=True):
         same(one, other, (*STATE, "pay", "flags", "event", "answers"))
+
+
+@pytest.mark.parametrize(("style", "on"), [("stated", (1.0, 0.0)), ("aptitude", (0.0, 1.0))])
+def test_a_strength_is_said_in_words(style, on):
+    assert meshing_of(f"{style}:0.53") == Meshing(0.53, *on)
+    assert meshing_of("contested") == meshing_of("stated:0.53")
+    for wrong in ("stated", "stated:", "stated:x", "liking:1", "contestd"):
+        with pytest.raises(ValueError, match="needed one of"):
+            meshing_of(wrong)
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -31,7 +31,7 @@ def test_a_step_compiles_to_ptx_without_double_precision(law, tmp_path, monkeypa
     monkeypatch.setattr(room, "kernels", SimpleNamespace(step=lambda *arguments: handed.extend(arguments)))
     room.step()
     file = tmp_path / "story.py"
-    file.write_text(generate.module_text(room.rules.law, room.rules.behaviour, room.rules.reward, "cuda"))
+    file.write_text(generate.module_text(room.rules.law, room.rules.behaviour, room.rules.reward, target="cuda"))
     spec = importlib.util.spec_from_file_location("story_for_cuda", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -128,6 +128,39 @@ def test_a_greedy_slate_is_the_best_in_order(slates):
     assert (slates.offers == [5, 7, 9]).all() and (slates.propensity == 1.0).all()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_in_a_diverse_slate_likeness_costs_and_propensities_are_those_of_the_draws(slates, temperature):
+    """Maximal marginal relevance by brute force: every place is a softmax of scores less the closest one's likeness."""
+    plain = slates.propensity.copy()
+    slates.choose(everyone(SCORES), temperature, None, 1.5)
+    offers, alike = slates.offers, slates.pack.alike.astype(np.float64)
+    np.testing.assert_allclose(np.diag(alike)[1:], 1.0, atol=1e-6)
+    np.testing.assert_allclose(alike, alike.T, atol=1e-6)
+    everybody = np.arange(MANY)
+    for j in range(3):
+        left, closest = np.tile(LEGAL, (MANY, 1)), np.zeros((MANY, 10))
+        for before in range(j):
+            left[everybody, offers[:, before]] = False
+            closest = np.maximum(closest, alike[:, offers[:, before]].T)
+        odds = np.where(left, np.exp((SCORES - 1.5 * closest) / temperature), 0.0)
+        exact = odds / odds.sum(1, keepdims=True)
+        np.testing.assert_allclose(slates.propensity[:, j], exact[everybody, offers[:, j]], rtol=1e-5)
+        counts = np.bincount(offers[:, j], minlength=10)[LEGAL]
+        assert stats.chisquare(counts, exact.sum(0)[LEGAL]).pvalue > 1e-5
+    assert plain.shape == slates.propensity.shape
+
+
+def test_more_diversity_makes_slates_less_alike(slates):
+    def likeness(diversity):
+        slates.choose(everyone(SCORES), 1.0, None, diversity)
+        a, b, c = slates.offers.T
+        alike = slates.pack.alike
+        return (alike[a, b] + alike[a, c] + alike[b, c]).mean()
+
+    likenesses = [likeness(diversity) for diversity in (0.0, 1.0, 3.0, 30.0)]
+    assert all(more > less for more, less in zip(likenesses[:-1], likenesses[1:], strict=True))
+
+
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_slate_longer_than_what_is_legal_ends_in_nothing_now(temperature):
     """There is no third thing to offer: those places say so, for sure, and nothing is repeated but nothing."""

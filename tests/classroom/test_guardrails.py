@@ -38,6 +38,7 @@ def test_a_world_without_rules_is_stepped_as_before():
     room = Classroom(ruled(), 4, 3).begin(IDS[:4])
     assert not room.guardrails.any
     assert Classroom(ruled(live_per_week=2), 4, 3).guardrails.any
+    assert Classroom(ruled(after=(("listening-quiz", "greeting-quiz"),)), 4, 3).guardrails.any
 
 
 @pytest.mark.parametrize("cap", [0, 1, 2])
@@ -63,6 +64,19 @@ def test_what_is_pinned_is_all_there_is_until_it_was_taken():
         assert not mask[np.ix_(waiting, others)].any()
         seen[np.arange(len(IDS)), taken] = True
     assert seen[:, pins].any()
+
+
+def test_nobody_is_offered_what_lies_behind_a_gate_before_the_gate_was_taken():
+    after = (("resolving-case", "greeting-quiz"), ("listening-quiz", "greeting-quiz"))
+    rules = ruled(after=after)
+    at = rules.world.activity_index
+    seen, opened = np.zeros((len(IDS), len(rules.world.activities)), bool), 0
+    for _, taken, mask, alive in walk(rules):
+        for name, gate in after:
+            assert not mask[alive & ~seen[:, at[gate]], at[name]].any()
+            opened += int((mask[alive & seen[:, at[gate]], at[name]] > 0).sum())
+        seen[np.arange(len(IDS)), taken] = True
+    assert opened > 100
 
 
 def test_due_days_are_met_far_more_often_than_without_the_rule():

@@ -35,11 +35,19 @@ def test_an_offer_beyond_the_catalogue_or_of_another_kind_is_refused_and_nobody_
 # --- births ----------------------------------------------------------------------------------------------------------
 
 
-def test_births_are_the_populations_draw():
+CHANGES = (
+    {"change_rate": 0.5},
+    {"change_rate": 0.8, "change_day": 30.0, "change_scripted": True, "change_to": 1,
+     "destinations": ((1.0, 0.0, 0.0), (0.2, 0.3, 0.5), (0.0, 0.5, 0.5), (0.5, 0.3, 0.2))},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=("some day", "on a day, by motive"))
+def test_births_are_the_populations_draw(changes):
     """Compiled and NumPy draws agree to 1e-5: normals, shares, what is stated, where and when a destination changes."""
     population = Population(
         shares={"motive": (0.4, 0.15, 0.15, 0.3), "role": (0.5, 0.3, 0.2), "site": (0.6, 0.4), "tenure": (1.0,)},
-        change_rate=0.5, posterior=tuple((m,) * 20 + (s,) * 20 for m, s in ((0.0, 1.0), (0.4, 0.6), (-0.3, 0.2))),
+        posterior=tuple((m,) * 20 + (s,) * 20 for m, s in ((0.0, 1.0), (0.4, 0.6), (-0.3, 0.2))), **changes,
     )  # fmt: skip
     terms = rules("onboarding-v1", population=population)
     ids = luck.rebirth(1, np.arange(5_000), 0)
@@ -49,7 +57,7 @@ def test_births_are_the_populations_draw():
     close_call = (room.traits != drawn)[:, at["stated"]]  # two modes within a rounding of each other
     assert close_call.mean() < 1e-3
     changed = drawn[:, at["switch_day"]] < NEVER
-    assert 0.45 < changed.mean() < 0.55
+    assert 0.45 < changed.mean() < 0.55 or population.change_to == 1
     np.testing.assert_allclose(room.traits[~close_call], drawn[~close_call], rtol=1e-5, atol=1e-5)
 
 

@@ -146,7 +146,8 @@ TRAIT = dict.fromkeys(learner.Traits._fields, 0.3) | {"rate": 1.2, "memory": 0.9
 SKILL = {"layer": 1.0, "prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1, "forget": 0.01}
 LIFE = dict.fromkeys(learner.Life._fields, 0.2) | {"day": 4.0, "motivation": 0.4}
 EXPOSURE = {"weight": 0.8, "fraction": 0.9, "readiness": 0.7, "match": 0.1, "repeats": 1.0, "motivation": 0.3,
-            "tested": 1.0, "success": 0.6, "peers": 0.1}  # fmt: skip
+            "tested": 1.0, "success": 0.6, "peers": 0.1, "helped": 0.35}  # fmt: skip
+MEETING = {"start": 1.4, "showcase": 0.6, "mentor": 0.3, "community": 0.2}
 TRACER = {"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1, "forget": 0.01}
 BELIEF = {"belief": 0.4, "seen": 3.0, "answered": 4.0, "right": 2.0, "taught": 1.5}
 TOTALS = dict.fromkeys(record.TOTALS, 0.5) | {"decisions": 4.0, "minutes": 60.0, "stars": 3.5, "now": 3.0}
@@ -169,8 +170,11 @@ def asked_of_behaviour():
     p = behaviour.Params()._asdict()
     return {
         "p_accept": (ACTIVITY, TRAIT, LIFE, 1.0, 0.0, p), "appeal": (ACTIVITY, TRAIT, 0.4, 0.6, p),
-        "p_finish": (ACTIVITY, TRAIT, LIFE, 0.0, 0.8, p), "minutes_taken": (ACTIVITY, 1.0, 0.3, p),
+        "p_finish": (ACTIVITY, TRAIT, LIFE, 0.0, 0.8, p), "minutes_taken": (ACTIVITY, TRAIT, 1.0, 0.3, p),
+        "hardness": (ACTIVITY, TRAIT, p), "depth": (ACTIVITY, TRAIT, p),
         "mood": (LIFE, TRAIT, ACTIVITY, 0.8, 1.0, 0.5, 0.7, 0.3, p), "p_leave": (TRAIT, LIFE, 2.0, 0.0, p),
+        "p_ask": (TRAIT, 1.0, 0.3, p), "spirit": (0.4, ACTIVITY, MEETING, 5.0, -0.3, p),
+        "persuaded": (0.4, p), "p_veto": (ACTIVITY, TRAIT, p),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Laws of populations: a draw is a pure function of (seed, id), and has the distribution that is named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from adaptlearn.core.learner import (
     liking,
     load_population,
 )
+from adaptlearn.core.people import changing
 
 MANY = 200_000
 AT = {name: j for j, name in enumerate(Traits._fields)}
@@ -70,6 +72,32 @@ def test_destinations_change_at_the_named_rate_to_another_role(crowd):
     assert (other[changes] != role[changes]).all() and (other[~changes] == role[~changes]).all()
     assert set(np.unique(other)) == {0.0, 1.0, 2.0}
     assert stats.kstest(day[changes] / population.change_day, "expon").pvalue > 1e-5
+
+
+def test_where_a_motive_leads_is_drawn_from_its_own_shares(crowd):
+    population, plain = crowd
+    own = ((1.0, 0.0, 0.0), (0.5, 0.3, 0.2), (0.0, 0.5, 0.5), (0.5, 0.3, 0.2))
+    traits = replace(population, destinations=own, change_rate=0.0).draw(np.arange(MANY), 3)
+    for motive, shares in enumerate(own):
+        roles = traits[traits[:, AT["motive"]] == motive, AT["role"]].astype(int)
+        expected, counts = np.array(shares) * len(roles), np.bincount(roles, minlength=3)
+        assert (counts[expected == 0] == 0).all()
+        seen = expected > 0
+        assert seen.sum() == 1 or stats.chisquare(counts[seen], expected[seen]).pvalue > 1e-5
+    usual = np.isin(traits[:, AT["motive"]], (1, 3))  # those whose shares are everybody's
+    columns = [j for name, j in AT.items() if not name.startswith("switch")]
+    np.testing.assert_array_equal(traits[usual][:, columns], plain[usual][:, columns])
+
+
+def test_a_scripted_change_comes_on_its_day_and_leads_where_it_is_said(crowd):
+    population, plain = crowd
+    scripted = replace(population, change_rate=1.0, change_day=30.0, change_scripted=True, change_to=2)
+    traits = scripted.draw(np.arange(MANY), 3)
+    there = traits[:, AT["role"]] == 2
+    assert (traits[there, AT["switch_day"]] == NEVER).all()  # nothing changes for those who are there
+    assert (traits[~there, AT["switch_day"]] == 30.0).all() and (traits[:, AT["switch_role"]] == 2.0).all()
+    columns = [j for name, j in AT.items() if not name.startswith("switch")]
+    np.testing.assert_array_equal(traits[:, columns], plain[:, columns])
 
 
 def test_with_one_role_there_is_nowhere_to_go():
@@ -167,7 +195,28 @@ def test_what_is_written_is_what_is_drawn_from(tmp_path):
     assert (population.change_rate, population.change_day) == (0.5, 7.0)
 
 
+def test_a_date_and_a_place_of_the_change_can_be_scripted_and_motives_lead_somewhere(tmp_path):
+    text = """
+        [shares.role_by_motive]
+        personal = { b = 1.0 }
+        [change]
+        rate = 1.0
+        day = 30
+        to = "b"
+    """
+    population = load_population(written(tmp_path, text), ("a", "b"))
+    assert (population.change_rate, population.change_day, population.change_to) == (1.0, 30.0, 1)
+    assert population.change_scripted
+    assert population.destinations == ((0.5, 0.5), (0.5, 0.5), (0.0, 1.0), (0.5, 0.5))
+    again = changing(population, {"day_mean": 9.0}, ("a", "b"), "change")
+    assert not again.change_scripted and again.change_day == 9.0 and again.change_rate == 1.0
+    assert changing(population, {"rate": 0.5}, ("a", "b"), "change").change_scripted
+
+
 REFUSED = {
+    "an unknown motive that leads somewhere": ("[shares.role_by_motive]\nfun = [1.0]", "[shares.role_by_motive] fun"),
+    "two dates": ("[change]\nday = 3\nday_mean = 4", "day and day_mean"),
+    "a change to nowhere": ('[change]\nto = "abroad"', "to = 'abroad'"),
     "an unknown section": ("[trait.ability]\nsd = 1.0", "[trait]"),
     "an unknown trait": ("[traits.speed]\nsd = 1.0", "[traits] speed"),
     "an unknown key of a trait": ("[traits.ability]\nstd = 1.0", "[traits.ability] std"),

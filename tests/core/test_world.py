@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptlearn.core import world as worlds
+from adaptlearn.core.cohorts import Calendar, Cohorts
 from adaptlearn.core.validity import cycle_in, faults_of
 from adaptlearn.core.world import FEATURES, REST, WORDS, Activity, Programme, Role, Rules, Skill, World
 
@@ -76,7 +77,8 @@ def random_worlds(draw):
                                                   max_size=3)).items()
     )  # fmt: skip
     terms = Programme(30.0, draw(st.floats(30, 400)), draw(st.booleans()), draw(st.sampled_from(WORDS["decides"])),
-                      draw(st.integers(1, 9)), draw(st.floats(0.1, 7)), draw(st.integers(1, 5)))  # fmt: skip
+                      draw(st.integers(1, 9)), draw(st.floats(0.1, 7)), draw(st.integers(1, 5)),
+                      draw(st.sampled_from([0.0, 0.5, 1.0])))  # fmt: skip
     rules = Rules(
         pinned=("zz-0",),
         excluded=tuple(sorted(taken)[:1]),
@@ -86,7 +88,18 @@ def random_worlds(draw):
     )
     lessons = [lesson for lesson in lessons if lesson.id not in taken]
     about = (draw(IDS), draw(TITLES), draw(TITLES), "1.0", draw(st.sampled_from("ABC")))
-    return World(*about, some, (REST, *free, *lessons), terms, roles, rules)
+    few = st.none() | st.integers(0, 200)
+    likeness, minutes = st.sampled_from([0.0, 0.3, 0.95]), st.none() | st.just(90.5)
+    cohorts = Cohorts(
+        draw(st.integers(1, 40)), draw(likeness), draw(minutes), draw(few), draw(few), draw(st.floats(0, 7))
+    )
+    days = st.lists(st.integers(0, 6), min_size=1, unique=True).map(tuple)
+    calendar = Calendar(
+        draw(days), draw(days), draw(days), draw(st.sampled_from([(9.5,), (8.0, 16.25)])), draw(st.integers(1, 6))
+    )
+    together = {"cohorts": cohorts, "calendar": calendar}
+    return World(*about, some, (REST, *free, *lessons), terms, roles, rules,
+                 **{name: part for name, part in together.items() if draw(st.booleans())})  # fmt: skip
 
 
 def test_a_random_world_is_valid_and_survives_writing(tmp_path_factory):
@@ -205,7 +218,9 @@ def test_other_rules_of_the_department_are_read_from_a_file_of_their_own(tmp_pat
 @pytest.mark.parametrize(
     ("text", "place"),
     [("[rules]\nexcluded = ['greeting-vid']", "rules.excluded"), ("[rules]\nlive_per_week = 1.5", "rules.live_per_week"),
-     ("[rules]\nlive_per_week = -1", "rules.live_per_week"), ("[rules]\nat_most = 3", "rules.at_most"),
+     ("[rules]\nlive_per_week = -1", "rules.live_per_week"),
+     ("[rules]\nafter = { greeting-quiz = 'greeting-vid' }", "rules.after"), ("[rules]\nafter = 3", "rules.after"),
+     ("[rules]\nafter = { greeting-quiz = 'greeting-video', greeting-video = 'greeting-quiz' }", "rules.after"), ("[rules]\nat_most = 3", "rules.at_most"),
      ("[rule]", "rule"), ("]", ""), ("[rules]\nrepeats = 0", "programme.repeats"), (None, "")],
 )  # fmt: skip
 def test_rules_that_make_no_sense_are_refused_by_file_and_key(tmp_path, text, place):

@@ -29,9 +29,10 @@ def quiz(log, world):
 
 def harder(log, rows, share, seed=0):
     """The log with some of the right answers in these rows turned wrong."""
-    wrong = np.random.default_rng(seed).binomial(log["correct"], share)
-    columns = {**log.columns, "correct": np.where(rows, log["correct"] - wrong, log["correct"]).astype(np.int16)}
-    return replace(log, columns=columns)
+    wrong = np.random.default_rng(seed).binomial(log["answers"], share) * rows[:, None]
+    answers = (log["answers"] - wrong).astype(np.uint8)
+    correct = (log["correct"] - wrong.sum(1)).astype(np.int16)
+    return replace(log, columns={**log.columns, "answers": answers, "correct": correct})
 
 
 def test_without_a_planted_item_nothing_is_found(log, world):

@@ -32,13 +32,26 @@ def test_no_constant_is_spread_wider_than_believed_and_some_are_hardly_pinned_do
 
 def test_a_member_is_the_shipped_law_but_for_its_constants():
     base = rules("tiny-v1")
-    for values, one in zip(ensemble.accepted(workplace), ensemble.members(base), strict=True):
+    half, *others = ensemble.members(base).values()
+    half_values = fit_record(workplace, half=True)["constants"]["law"]
+    assert half.law_params.eta == half_values["eta"] and next(iter(ensemble.members(base))) == ensemble.HALVED
+    for values, one in zip(ensemble.accepted(workplace), others, strict=True):
         assert one.law is base.law and one.world is base.world
         assert one.law_params.eta == values["eta"] and one.behaviour_params.leave_scale == values["leave_scale"]
 
 
+def test_under_half_effects_trials_show_about_half_of_what_they_show_as_shipped():
+    """Of every single-skill trial that was fitted; what does not compare treatments stays about where it was."""
+    base = rules("tiny-v1")
+    halved = ensemble.members(base)[ensemble.HALVED]
+    for half, whole in zip(evidence(halved, only=SINGLE, half=True), evidence(base, only=SINGLE), strict=True):
+        if whole["unit"] == "g":
+            assert 0.35 < half["effect"] / whole["effect"] < 0.65, whole["contrast"]
+            assert half["inside"] and (half["low"], half["high"]) == (0.5 * whole["low"], 0.5 * whole["high"])
+
+
 def test_single_skill_trials_come_out_inside_under_a_member():
-    one = ensemble.members(rules("tiny-v1"))[0]
+    one = ensemble.members(rules("tiny-v1"))["constants 1"]
     found = counted(evidence(one, only=SINGLE))
     assert len(found) == len(SINGLE) and all(row["inside"] for row in found)
 

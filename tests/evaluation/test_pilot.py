@@ -176,3 +176,12 @@ def test_reliability_is_the_correlation_of_two_tests():
 def test_what_makes_no_pilot_is_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_reliability_is_told_from_scores_alone():
+    """Kuder and Richardson's formula 21 finds what Instrument knows, where items are of equal difficulty."""
+    dice = np.random.default_rng(8)
+    level, test = dice.beta(4, 3, 40_000), Instrument(12)
+    assert test.observed(test.scores(level, dice)) == pytest.approx(test.reliability(level), abs=0.02)
+    assert np.isnan(Instrument(1).observed([0.0, 1.0])) and np.isnan(test.observed([0.5, 0.5]))
+    assert test.observed([0.2, 0.8, 0.5]) <= 1.0

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from adaptlearn.evaluation.subgroups import by_group, holm
+from adaptlearn.core.corrected import holm
+from adaptlearn.evaluation.subgroups import by_group
 
 DICE = np.random.default_rng(8)
 

@@ -65,6 +65,16 @@ def test_excluded_early_and_worn_out_activities_are_never_offered(ruled):
         assert activity not in record.visits
 
 
+def test_what_lies_behind_a_gate_waits_for_it(ruled):
+    runtime = ruled('after = { counter-check = "greeting-quiz" }')
+    record = runtime.start(PROFILE)
+    assert "counter-check" not in offered(runtime, record, 20.0)
+    record = took(runtime, record, "greeting-quiz", 20.0)
+    assert offered(runtime, record, 21.0) == offered(ruled(), record, 21.0)
+    for record, _, activity in lives(runtime):
+        assert activity != "counter-check" or "greeting-quiz" in record.visits
+
+
 def test_what_is_pinned_comes_first_and_then_no_more(ruled):
     runtime = ruled('pinned = ["greeting-quiz", "listening-quiz"]')
     record = runtime.start(PROFILE)
@@ -133,7 +143,8 @@ def test_whoever_never_waits_meets_every_date(ruled):
 
 @pytest.mark.parametrize(
     "text",
-    ["excluded = ['no-such']", "at_most = 3", "repeats = 0", "live_per_week = 1.5", "live_per_week = -1",
+    ["after = { greeting-quiz = 'no-such' }", "after = 3",
+     "excluded = ['no-such']", "at_most = 3", "repeats = 0", "live_per_week = 1.5", "live_per_week = -1",
      "due = { greeting-quiz = 'May' }", "due = 3", "pinned = 'greeting-quiz'", "]"],
 )  # fmt: skip
 def test_rules_that_cannot_be_honoured_are_refused(ruled, text):
@@ -142,13 +153,14 @@ def test_rules_that_cannot_be_honoured_are_refused(ruled, text):
 
 
 def test_the_rules_of_a_bundle_are_those_of_its_world(tiny):
-    rules = Rules(("greeting-quiz",), ("counter-check",), (("counter-final", 20.0),), (("resolving-case", 3.5),), 2)
+    rules = Rules(("greeting-quiz",), ("counter-check",), (("counter-final", 20.0),), (("resolving-case", 3.5),), 2,
+                  (("resolving-case", "greeting-quiz"),))  # fmt: skip
     world = replace(tiny, rules=rules)
     made = bundle.rules_of(world)
     at = type("Catalogue", (), {"at": world.activity_index})()
     found = guardrails.read_rules(made.encode(), at)
-    assert (found.pinned, found.excluded, found.due, found.not_before) == (
-        rules.pinned, rules.excluded, rules.due, rules.not_before)  # fmt: skip
+    assert (found.pinned, found.excluded, found.due, found.not_before, found.after) == (
+        rules.pinned, rules.excluded, rules.due, rules.not_before, rules.after)  # fmt: skip
     assert found.live_per_week == 2 and found.repeats == world.programme.repeats
 
 

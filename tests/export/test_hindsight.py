@@ -54,7 +54,7 @@ def test_a_policys_own_log_gives_back_its_chances(name, decides):
 def test_the_departments_rules_are_kept_in_hindsight_too():
     room = rules("tiny-v1")
     world, some = room.world, [activity.id for activity in room.world.activities[1:4]]
-    own = replace(world.rules, pinned=(some[0],), due=((some[1], 9.0),), live_per_week=1)
+    own = replace(world.rules, pinned=(some[0],), due=((some[1], 9.0),), live_per_week=1, after=((some[2], some[1]),))
     room = with_rules(room, world=replace(world, rules=own))
     policy = softened("random", room.world, 1.0)
     lives = simulate(policy, room, np.arange(300), 3, log=True)

@@ -44,7 +44,8 @@ def folder(tiny, make_small, tmp_path_factory):
     """Everything at once: a policy with memory that draws, and every kind of rule."""
     live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))
     rules = Rules(("greeting-quiz",), ("listening-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
-                  (("listening-pairs", 3.5),), live_per_week=1)  # fmt: skip
+                  (("listening-pairs", 3.5),), live_per_week=1,
+                  after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
     policy = make_small(len(tiny.skills), memory=3, thought=2)
     return bundle.write(policy, replace(tiny, activities=live, rules=rules), tmp_path_factory.mktemp("js") / "bundle")
 

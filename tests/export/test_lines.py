@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adaptlearn.core import log
+from adaptlearn.core.log import EventLog
 from adaptlearn.export import bundle
+from adaptlearn.export.hindsight import retell
 from adaptlearn.export.runtime import Refused, Runtime, lines
 from adaptlearn.interchange import xapi, xapi_writing
 from adaptlearn.lab import main
@@ -55,7 +57,8 @@ def test_lines_become_an_event_log(runtime, folder, tmp_path, capsys):
         main.main(words)
     assert stop.value.code == 0 and "18 decisions of 3 learners" in capsys.readouterr().out
     found = log.load(tmp_path / "l.parquet")
-    assert set(found.columns) == set(log.COLUMNS) and found.policy == "small"
+    assert set(found.columns) == {*log.COLUMNS, *log.PROFILE} and found.policy == "small"
+    assert set(found["weekly_minutes"]) == {90.0} and set(found["motive"]) == set(found["stated"]) == {-1}
     ids, rows = runtime.shelf.catalogue.ids, {(line["learner"], line["step"]): line for line in told}
     assert len(found) == len(rows)
     per_learner = [found["step"][found["learner"] == one].tolist() for one in np.unique(found["learner"])]
@@ -68,6 +71,58 @@ def test_lines_become_an_event_log(runtime, folder, tmp_path, capsys):
     np.testing.assert_allclose(found["score"][answered], 5 / 6)
     assert answered.any() and np.isnan(found["score"][~answered]).all()
     assert set(found["outcome"].tolist()) <= {0, 1, 3} and (found["role"] == 0).all()
+
+
+def played(runtime, learner, profile, dice, steps=8):
+    """A learner who takes what is offered three times of four and answers by chance.   -> lines"""
+    record, told, day = runtime.start(profile | {"learner": learner}), [], 0.0
+    catalogue, skills = runtime.shelf.catalogue, runtime.contract.skills
+    for _ in range(steps):
+        advice = runtime.recommend(record, day=day)
+        event, asks = {"day": day, "offered": advice.ids}, catalogue.asks[catalogue.at[advice.ids[0]]]
+        if advice.ids[0] != "nothing-now" and dice.random() < 0.75:
+            items = {skills[k]: round(n) for k, n in asks}
+            items |= {skill: int(dice.integers(1, n + 1)) for skill, n in items.items() if len(items) == 1}
+            event |= {"taken": advice.ids[0], "completed": True, "minutes": 9.5, "rating": int(dice.integers(6)),
+                      "items": items, "correct": {s: int(dice.integers(n + 1)) for s, n in items.items()}}  # fmt: skip
+        told.append(json.loads(json.dumps(runtime.line(advice, event))))
+        record, day = runtime.observe(advice.record, event), day + float(dice.integers(1, 5))
+    return told
+
+
+def many(runtime):
+    """Forty learners, of whom the first says nothing of themselves."""
+    dice = np.random.default_rng(5)
+    motives, modes = (lines._words(what, runtime.contract) for what in ("motive", "stated"))
+    said = [PROFILE | ({"motive": motives[j % 4], "stated": modes[j % 3], "weekly_minutes": 30.0 + j} if j else {})
+            for j in range(40)]  # fmt: skip
+    return [line for j, profile in enumerate(said) for line in played(runtime, f"u-{j}", profile, dice)]
+
+
+def test_a_platforms_lines_give_back_the_chances_of_their_policy(runtime, small, tiny):
+    """What a line says of the learner, their answers and days is all that the policy knew."""
+    made = EventLog(lines.columns(many(runtime), runtime.shelf.catalogue, runtime.contract), "small", "1")
+    told = retell(made, tiny, small, lambda view, catalogue, history: history)
+    assert len(told.row) == 320 and (np.ptp(told.chance) > 0.1)
+    np.testing.assert_allclose(told.chance, told.logged, rtol=2e-4)
+
+
+def test_a_platforms_lines_are_judged(runtime, folder, tmp_path, capsys):
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(line) + "\n" for line in many(runtime)))
+    with pytest.raises(SystemExit):
+        main.main(["bundle", "log", str(folder), f"lines={tmp_path / 'd.jsonl'}", f"to={tmp_path / 'l.parquet'}"])
+    capsys.readouterr()
+    words = [f"log={tmp_path / 'l.parquet'}", "agent=random", "decisions=2", "estimators=[WIS]", "draws=20"]
+    with pytest.raises(SystemExit) as stop:
+        main.main(["judge", "env=tiny-v1", "format=json", *words])
+    (row,) = json.loads(capsys.readouterr().out)
+    assert stop.value.code == 0 and row["estimator"] == "WIS" and row["effective"] > 0
+
+
+def test_lines_of_an_older_runtime_say_nothing_of_the_learner_and_are_read(runtime):
+    old = [{k: v for k, v in line.items() if k not in lines.TOLD} for line in life(runtime, "u-1")]
+    read = lines.read_lines("".join(json.dumps(line) + "\n" for line in old))
+    assert set(lines.columns(read, runtime.shelf.catalogue, runtime.contract)) == set(log.COLUMNS)
 
 
 def test_a_propensity_in_the_log_is_the_chance_the_graph_gave(runtime):
@@ -130,7 +185,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from([*lines.NEEDED, "line_version"]), JSON)
+@given(st.sampled_from([*lines.NEEDED, *lines.TOLD, "line_version"]), JSON)
 def test_whatever_stands_in_a_line_it_is_read_or_refused_by_name(runtime, field, value):
     whole = life(runtime, "u-1", 1)[0]
     try:

@@ -66,7 +66,8 @@ def told(world, room, offered, i):
 
 
 HOUSE = HouseRules(("listening-quiz",), ("greeting-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
-                   (("listening-pairs", 3.5),), live_per_week=1)  # fmt: skip
+                   (("listening-pairs", 3.5),), live_per_week=1,
+                   after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
 
 
 @pytest.mark.parametrize("house", [HouseRules(), HOUSE], ids=["free", "ruled"])

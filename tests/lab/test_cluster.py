@@ -1,12 +1,15 @@
 """Blocks of learners: joined in any cut they are the lives of one classroom; a lost node changes only the time."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from adaptlearn.agents import shelf
 from adaptlearn.classroom.simulate import Lives, simulate
+from adaptlearn.core.cohorts import Cohorts
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import cluster
 
@@ -36,6 +39,59 @@ def test_blocks_joined_are_the_lives_of_one_classroom(tiny, agent):
     for cuts in ([100, 200], [1, 2, 299]):
         parts = [simulate(policy, tiny, some, 5, log=True) for some in np.split(ids, cuts)]
         same(cluster.joined(parts), whole)
+
+
+class Handle(NamedTuple):
+    """Of a task that was handed in."""
+
+    at: int
+
+
+class Here:
+    """Ray as one worker in this process, where the task handed in last is done first."""
+
+    def __init__(self):
+        self.done = []
+
+    def put(self, value):
+        return value
+
+    def remote(self, **options):
+        return lambda function: SimpleNamespace(remote=lambda *given: self.hand_in(function(*given)))
+
+    def hand_in(self, result):
+        self.done.append(result)
+        return Handle(len(self.done) - 1)
+
+    def wait(self, handles, num_returns):
+        return handles[-num_returns:], handles[:-num_returns]
+
+    def get(self, handle):
+        return self.done[handle.at]
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_blocks_on_workers_are_the_lives_of_one_classroom(tiny, size, monkeypatch):
+    """With and without cohorts, whatever is shown or changed before a decision, whoever orchestrates."""
+    world = tiny.world if size is None else replace(tiny.world, cohorts=Cohorts(size, coach_minutes=40.0))
+    terms, ids = rules(world), np.random.default_rng(3).permutation(300)
+    monkeypatch.setattr(cluster, "CHUNK", 64)
+    asked = dict(log=True, before=no_seventh, orchestrator=Eldest())
+    policy = shelf.build("mastery", world)
+    shared = cluster.sharded(Here(), policy, terms, ids, 5, **asked)
+    same(shared, simulate(policy, terms, ids, 5, **asked))
+    assert not (shared.log["taken"] == 7).any()
+
+
+def no_seventh(room):
+    room.mask[:, 7] = 0
+
+
+class Eldest:
+    name = "eldest"
+
+    def share(self, desk):
+        return np.tile(np.arange(len(desk.view))[:, None] - 1.0, len(desk.scarce))
 
 
 def test_where_is_said_in_words_that_are_known():

@@ -83,7 +83,9 @@ def test_insights_list_it_and_read_reactions_against_it(people, tmp_path, capsys
     fond = posterior(**{"like_textual.mean": np.full(40, 4.0)}).save(tmp_path / "fond.npz")
     seen = told(capsys, "insights", "world=tiny-v1", f"log={log}", f"posterior={fond}")
     assert {row["evidenced"] for row in seen} == {"textual"}
-    assert {row["evidenced"] for row in told(capsys, "insights", "world=tiny-v1", f"log={log}")} != {"textual"}
+    assert {row["evidenced"] for row in told(capsys, "insights", "world=tiny-v1", f"log={log}", "parts=[styles]")} != {
+        "textual"
+    }
 
 
 def test_a_report_says_how_its_conclusion_moves_across_it(people, tmp_path):

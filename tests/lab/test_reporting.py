@@ -1,4 +1,4 @@
-"""``adaptlearn report``: three files from one command that they name and that gives them again; placebos retrained."""
+"""``adaptlearn report``: four files from one command that they name and that gives them again; placebos retrained."""
 
 import json
 
@@ -15,6 +15,7 @@ SMALL = [
     "learners=48",
     "ensemble=0",
 ]
+ENDS = ("html", "md", "json", "xlsx")
 
 
 def written(folder, *words):
@@ -24,9 +25,11 @@ def written(folder, *words):
     return json.loads((folder / "report.json").read_text("utf-8"))
 
 
-def test_three_files_and_the_command_that_made_them(tmp_path):
+def test_four_files_and_the_command_that_made_them(tmp_path):
     told = written(tmp_path / "one", "meshings=[null]", "fixed=blocked")
-    assert {file.name for file in (tmp_path / "one").iterdir()} == {"report.html", "report.md", "report.json"}
+    assert {file.name for file in (tmp_path / "one").iterdir()} == {
+        f"report.{end}" for end in ("html", "md", "json", "xlsx")
+    }
     sources = {part["source"]: part["left_out"] for part in told["parts"]}
     assert sources["order"] == "" and told["candidate"] == "mastery"
     assert [(row["policy"], row["law"], row["catalogue"]) for row in told["gains"]] == [
@@ -39,10 +42,10 @@ def test_three_files_and_the_command_that_made_them(tmp_path):
     assert pages[0] == pages[1]
 
 
-def test_other_constants_that_pass_the_same_trials_are_worlds_too(tmp_path):
+def test_other_constants_are_worlds_too_and_half_effects_come_first(tmp_path):
     told = written(tmp_path, "meshings=[null]", "catalogues=[usual_error]", "ensemble=1")
-    assert [row.get("constants") for row in told["gains"]] == [None, "constants 1"]
-    assert {row["worst_column"] for row in told["robust"]} <= {"as shipped", "constants 1"}
+    assert [row.get("constants") for row in told["gains"]] == [None, "half effects"]
+    assert {row["worst_column"] for row in told["robust"]} <= {"as shipped", "half effects"}
 
 
 def test_an_agent_that_learns_is_retrained_on_the_placebo_and_says_fitted_in(tmp_path):

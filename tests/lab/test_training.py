@@ -10,9 +10,9 @@ from adaptlearn.agents.best import Diverged
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint, training
 from adaptlearn.lab.compose import Agent
+from adaptlearn.lab.following import Watch, clock
 from adaptlearn.lab.main import perform
 from adaptlearn.lab.tables import sentence
-from adaptlearn.lab.watching import Watch, clock
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_what_an_agent_does_not_take_is_said(words, says):
 
 def test_a_line_says_how_far_how_fast_how_good_and_how_long(monkeypatch):
     room, now = rules("tiny-v1"), [100.0]
-    monkeypatch.setattr("adaptlearn.lab.watching.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("adaptlearn.lab.following.time.monotonic", lambda: now[0])
     from adaptlearn.agents import shelf
 
     syllabus = shelf.build("syllabus", room.world)

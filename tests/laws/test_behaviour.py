@@ -66,9 +66,9 @@ def test_a_mandatory_programme_is_taken_up_finished_and_not_left():
 def test_minutes_keep_their_mean_whatever_their_spread():
     z = RNG.normal(size=1_000_000)
     thirty = SimpleNamespace(minutes=30.0)
-    minutes = behaviour.minutes_taken(thirty, 1.0, z, P)
+    minutes = behaviour.minutes_taken(thirty, TRAIT, 1.0, z, P)
     assert abs(minutes.mean() - 30.0) < 5.0 * minutes.std() / 1000.0
-    np.testing.assert_allclose(behaviour.minutes_taken(thirty, 0.0, z, P), P.effort_unfinished * minutes)
+    np.testing.assert_allclose(behaviour.minutes_taken(thirty, TRAIT, 0.0, z, P), P.effort_unfinished * minutes)
     assert np.log(minutes).std() == pytest.approx(P.minutes_sd, rel=0.01)
 
 

@@ -163,10 +163,13 @@ class Planner:
         roles = len(self.start_orders)
         u = luck.uniform(room.seed, luck.POPULATION, room.ids[:n, None], 1, np.arange(3))
         day, role = room.now("day")[:n], room.now("role")[:n]
-        still = people.change_rate * np.exp(-day / people.change_day)
-        changes = (u[:, 0] < still / (1.0 - people.change_rate + still)) & (roles > 1)
-        ahead = day - people.change_day * np.log(np.float32(1.0) - u[:, 1])
         other = (role + 1.0 + np.floor(u[:, 2] * max(roles - 1.0, 0.0))) % roles
+        other = other if people.change_to < 0 else np.full_like(other, people.change_to)
+        waits = day < people.change_day if people.change_scripted else np.exp(-day / people.change_day)
+        still = people.change_rate * waits
+        changes = (u[:, 0] < still / (1.0 - people.change_rate + still + 1e-9)) & (other != role)
+        ahead = day - people.change_day * np.log(np.float32(1.0) - u[:, 1])
+        ahead = np.full_like(ahead, people.change_day) if people.change_scripted else ahead
         open_yet = role == room.traits[:n, SWITCH_ROLE]  # has changed, or never will
         waiting = ~open_yet | (room.traits[:n, SWITCH_DAY] >= NEVER)
         room.traits[:n, SWITCH_DAY] = np.where(waiting & changes, ahead, NEVER)

@@ -165,8 +165,10 @@ class Mastery(Agent):
         novice = (weight * (s.novice - learner.belief)) @ shelf.teaches.T
         helped = taught + s.assistance * 2.0 * (2.0 * shelf.column["assistance"] - 1.0) * novice
         gain = torch.log(helped.clamp(min=1e-12)) + torch.log(promise(shelf))
-        minutes = torch.log(shelf.column["minutes"].clamp(min=1.0))
-        return gain + s.dose * minutes + s.liking * (learner.liking @ shelf.formats.T)
+        gain = gain + s.dose * torch.log(shelf.column["minutes"].clamp(min=1.0))
+        if s.liking == 0.0:  # what is not asked for costs an exported graph nothing
+            return gain
+        return gain + s.liking * (learner.liking @ shelf.formats.T)
 
     def turn(self, learner: Learner) -> Tensor:
         """Whose turn it is: 0 for the skill to teach now, 1 for the next ...   -> [N, K]"""

@@ -129,6 +129,8 @@ OWN = {
         "each activity by its chance of being the best, from beliefs"),
     "probe": Entry(_made("probing", "Probe"), None, "beliefs, days", "mastery",
         "asks first what tells most, then mastery"),
+    "enrolled": Entry(_made("enrolled", "Enrolled"), None, "beliefs, days, first destination", "",
+        "mastery for the destination of enrolment, whatever changes: what not reading the record costs"),
     "fixed": Entry(_made("programme", "Programme"), Teacher("programme", "fit"), "destination, visits", "syllabus",
         "the best order per destination, which reads no answers"),
     "linear": Entry(_made("linear", "Linear"), Teacher("linear", "fit"), "features of learner and activity",

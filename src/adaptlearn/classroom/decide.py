@@ -35,20 +35,34 @@ def choose_one(scores, allowed, temperature, u, odds):
     return chosen, odds[chosen] / total
 
 
-def choose(seed, ids, steps, alive, scores, mask, temperature, offers, propensity):
+def choose(seed, ids, steps, alive, scores, mask, temperature, alike, diversity, offers, propensity):
     """Slates of distinct activities, drawn one after the other; the luck is the learner's, never the run's.
 
-    scores [N, A], mask [N, A] -> offers [N, k], propensity [N, k] (each given the places before it)
+    scores [N, A], mask [N, A], alike [A, A] -> offers [N, k], propensity [N, k] (each given the places before it)
     """
+    apart = np.empty(scores.shape[1], np.float32)
     for i in range(scores.shape[0]):
         if alive[i] > 0.5:
             key = luck.key_of(seed, ids[i])
             odds, allowed = np.empty(scores.shape[1], np.float32), mask[i].copy()
             for j in range(offers.shape[1]):
                 u = luck.unit_of(luck.bits_at(key, luck.POLICY, uint64(steps[i]), uint64(j)))
-                a, p = choose_one(scores[i], allowed, temperature, u, odds)
+                if j > 0 and diversity > 0.0:
+                    set_apart(scores, i, offers, j, alike, diversity, apart)
+                    a, p = choose_one(apart, allowed, temperature, u, odds)
+                else:
+                    a, p = choose_one(scores[i], allowed, temperature, u, odds)
                 offers[i, j], propensity[i, j] = a, p
                 allowed[a] = 0
+
+
+def set_apart(scores, i, offers, places, alike, diversity, apart):
+    """Scores after what likeness to the places before costs, into apart [A]."""
+    for a in range(scores.shape[1]):
+        closest = float32(0.0)
+        for j in range(places):
+            closest = maximum(closest, alike[a, int64(offers[i, j])])
+        apart[a] = scores[i, a] - diversity * closest
 
 
 def wander(seed, ids, steps, alive, mask, offers, propensity):

@@ -16,14 +16,15 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from adaptlearn.classroom import decide, kernel, layout, platform, story, trials
 from adaptlearn.core import learner, luck, record
-from adaptlearn.core.equations import constant_name, scalar_source
+from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
 TEMPLATES = (kernel, platform, story, trials, decide)
-ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives")
+ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives", "publish")
 ASIDE = ("favourite", "worth")
 LEAN = ("start", "step", "wander", "recall", "teach", "take")
 
@@ -130,14 +131,20 @@ def row_text(name: str, fields: tuple[str, ...]) -> str:
 class _Filled(ast.NodeTransformer):
     """A template with its slots filled: slot.name -> slot_name, float literals -> float32 constants."""
 
-    def __init__(self, literals: set[float]):
-        self.literals = literals
+    def __init__(self, literals: set[float], chapters: frozenset[str]):
+        self.literals, self.chapters = literals, chapters
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         literal = node.args[0] if node.args else None
         if isinstance(node.func, ast.Name) and node.func.id == "float32" and isinstance(literal, ast.Constant):
             return self.visit_Constant(ast.Constant(float(literal.value)))
         return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> Any:
+        """``if TOGETHER:`` stands in the text of rooms that tell this chapter; it costs the others nothing."""
+        if not (isinstance(node.test, ast.Name) and node.test.id in layout.CHAPTERS):
+            return self.generic_visit(node)
+        return [self.visit(line) for line in (node.body if node.test.id in self.chapters else node.orelse)]
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id in SLOTS:
@@ -151,7 +158,7 @@ class _Filled(ast.NodeTransformer):
         return node
 
 
-def template_source(module: ModuleType) -> str:
+def template_source(module: ModuleType, chapters: frozenset[str] = frozenset()) -> str:
     """The compiled functions of a template: those without annotations."""
     lines: list[str] = []
     literals: set[float] = set()
@@ -160,7 +167,7 @@ def template_source(module: ModuleType) -> str:
             continue
         if isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant):
             node.body = node.body[1:]
-        filled = _Filled(literals).visit(node)
+        filled = _Filled(literals, chapters).visit(node)
         lean = ", _nrt=False" if node.name in LEAN else ""
         options = f"error_model='numpy', nogil=True, cache=True{lean}"
         mark = f"@njit({options})" if node.name in ENTRIES else "@aside" if node.name in ASIDE else "@part"
@@ -169,14 +176,25 @@ def template_source(module: ModuleType) -> str:
     return "\n".join(named) + "\n\n\n" + "\n\n\n".join(lines) + "\n"
 
 
-def module_text(law: ModuleType, behaviour: ModuleType, reward: ModuleType, target: str = "cpu") -> str:
-    """The whole generated module as text, for one of NAMES."""
+def module_text(
+    law: ModuleType, behaviour: ModuleType, reward: ModuleType, chapters: frozenset[str] = frozenset(), *,
+    target: str = "cpu",
+) -> str:  # fmt: skip
+    """The whole generated module as text, for one of NAMES, with those of layout.CHAPTERS that the room tells.
+
+    A behaviour may stand around another one (``AROUND``), which comes first.
+    """
     parts = [PRELUDE.replace("{names}", NAMES[target]), constants()]
+    around = [("around", behaviour.AROUND)] if "AROUND" in vars(behaviour) else []
     rooms = (("luck", luck), ("learner", learner), ("record", record), ("layout", layout), ("law", law),
-             ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+             *around, ("behaviour", behaviour), ("reward", reward))  # fmt: skip
+    homes = {module.__name__: prefix for prefix, module in around}
     for prefix, module in rooms:
-        parts += [scalar_source(module, prefix), rows_of(prefix, module)]
-    return "\n\n".join(parts + [template_source(template) for template in TEMPLATES])
+        parts += [scalar_source(module, prefix, homes), rows_of(prefix, module)]
+    own = {node.name for node in functions_of(behaviour)}
+    left = [node.name for _, module in around for node in functions_of(module) if node.name not in own]
+    parts += [f"behaviour_{name} = around_{name}" for name in left]
+    return "\n\n".join(parts + [template_source(template, chapters) for template in TEMPLATES])
 
 
 def cache_folder() -> Path:
@@ -199,7 +217,9 @@ def _temporary() -> str:
 
 
 @lru_cache(maxsize=64)
-def kernels(law: ModuleType, behaviour: ModuleType, reward: ModuleType) -> ModuleType:
+def kernels(
+    law: ModuleType, behaviour: ModuleType, reward: ModuleType, chapters: frozenset[str] = frozenset()
+) -> ModuleType:
     """The compiled story for a law, a behaviour and a reward.
 
     Two processes may generate and compile the same module at once: files are written aside and moved into place.
@@ -207,7 +227,7 @@ def kernels(law: ModuleType, behaviour: ModuleType, reward: ModuleType) -> Modul
     import numba
     import numpy
 
-    text = module_text(law, behaviour, reward)
+    text = module_text(law, behaviour, reward, chapters)
     versions = f"{sys.version_info[:3]} {numba.__version__} {numpy.__version__}"
     name = "story_" + hashlib.blake2b((text + versions).encode(), digest_size=10).hexdigest()
     file = cache_folder() / f"{name}.py"

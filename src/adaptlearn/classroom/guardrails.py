@@ -1,4 +1,4 @@
-"""The learning department's rules on a classroom's masks: live activities a week, due days, what is pinned.
+"""The learning department's rules on a classroom's masks: gates, live activities a week, due days, what is pinned.
 
 ``core.catalogue.Rules`` says what each rule means; what is excluded or not yet open the kernels know already. A pass of
 its own after each step, so a world without such rules pays nothing. Its twin at work is ``export.runtime.guardrails``.
@@ -34,7 +34,9 @@ class Guardrails:
         self.minutes = world.scalars[:, FEATURES.index("minutes")]
         self.due = sorted((np.float32(day), world.activity_index[name]) for name, day in rules.due)
         self.pinned = np.array([world.activity_index[name] for name in rules.pinned], np.int64)
-        self.any = bool(rules.pinned or rules.due or rules.live_per_week is not None)
+        at = world.activity_index
+        self.gated, self.gates = np.array([(at[a], at[gate]) for a, gate in rules.after], np.int64).reshape(-1, 2).T
+        self.any = bool(rules.pinned or rules.due or rules.after or rules.live_per_week is not None)
 
     def narrow(self, room: "Classroom", rows: Any) -> None:
         """Take what the rules forbid out of the masks of these rows, for whoever lives there."""
@@ -44,6 +46,7 @@ class Guardrails:
         who = who[room.life[who, ALIVE] > 0.5]
         able, taken = room.mask[who] > 0, room.visits[who] > 0
         today, weekly = room.life[who, DAY], room.traits[who, WEEKLY]
+        able[:, self.gated] &= taken[:, self.gates]
         if self.live_per_week is not None:
             self._spread_live(able, taken, room.last[who], today)
         if self.due:

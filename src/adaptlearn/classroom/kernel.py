@@ -40,17 +40,31 @@ def draw_traits(i, key, tables, traits):
     traits[i, N_DRAWN] = float32(said)
     for j in range(N_SHARES):
         start, chosen = 3 * N_DRAWN + j * MOST_GROUPS, 0
+        if j == 1:  # where a motive leads
+            start = 3 * N_DRAWN + (N_SHARES + int64(traits[i, N_DRAWN + 1])) * MOST_GROUPS
         u = uniform(key, luck.POPULATION, ONE, j)
         while chosen < MOST_GROUPS - 1 and u >= tables[row, start + chosen]:
             chosen += 1
         traits[i, N_DRAWN + 1 + j] = float32(chosen)
-    rate, mean_day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
-    role = traits[i, N_DRAWN + 2]
+    rate, day, n_roles = tables[row, STATED + 7], tables[row, STATED + 8], tables[row, STATED + 9]
+    scripted, other, role = tables[row, STATED + 10], tables[row, STATED + 11], traits[i, N_DRAWN + 2]
     traits[i, N_DRAWN + 5], traits[i, N_DRAWN + 6] = NEVER, role
-    if uniform(key, luck.POPULATION, ONE, 4) < rate and n_roles > 1.5:
-        traits[i, N_DRAWN + 5] = -mean_day * log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
+    if other < 0.0:
         hop = 1.0 + floor(uniform(key, luck.POPULATION, ONE, 6) * (n_roles - 1.0))
-        traits[i, N_DRAWN + 6] = float32(int64(role + hop) % int64(n_roles))
+        other = float32(int64(role + hop) % int64(n_roles))
+    if uniform(key, luck.POPULATION, ONE, 4) < rate and n_roles > 1.5 and other != role:
+        waited = -log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
+        traits[i, N_DRAWN + 5] = day if scripted > 0.5 else day * waited
+        traits[i, N_DRAWN + 6] = other
+
+
+def resemble(i, key, seed, terms, ids, tables, traits):
+    """Ability as it is in a cohort: in part common to all its members, with the same spread as anybody's."""
+    row = int64(uniform(key, luck.POPULATION, ONE, 7) * float32(tables.shape[0]))
+    common = normal(luck.key_of(seed, ids[i] // uint64(terms.cohort_size)), luck.COHORT, ZERO, 0)
+    own = normal(key, luck.POPULATION, ZERO, 0)
+    z = sqrt(1.0 - terms.likeness) * own + sqrt(terms.likeness) * common
+    traits[i, 0] = learner.trait_value(tables[row, 0], tables[row, N_DRAWN], tables[row, 2 * N_DRAWN], z)
 
 
 def worth(i, mind, touched, role, retention_day, skills, goals, law_p):
@@ -70,6 +84,8 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
     """A new life in row i: traits, mind, record, nothing behind it."""
     key = luck.key_of(seed, ids[i])
     draw_traits(i, key, population, drawn)
+    if TOGETHER:
+        resemble(i, key, seed, terms, ids, population, drawn)
     trait = traits[i]
     for k in range(skills.shape[0]):
         z, u = normal(key, luck.BEGIN, ZERO, k), uniform(key, luck.BEGIN, ONE, k)
@@ -183,9 +199,8 @@ def success_on(i, a, k, answers, links, index, weight):
     return float32(0.0), float32(0.0)
 
 
-def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index, weight,
-          skills,
-          mind, touched, life, goals, terms, law_p):  # fmt: skip
+def study(i, a, key, now, day, fraction, asked, match, depth, drive, trait, activity, ready, answers, visits, links,
+          index, weight, skills, mind, touched, life, goals, terms, law_p, company, asks_all, helped):  # fmt: skip
     """Learning on everything the activity truly teaches.   -> level so far of the best taught skill"""
     best, start = float32(0.0), links[TEACHES, a]
     role = int64(life[i].role)
@@ -195,9 +210,11 @@ def study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, a
         skill = skills[k]
         before = mind_now(i, k, day, mind, touched, law_p)
         tested, success = success_on(i, a, k, answers, links, index, weight)
-        exposure = learner.Exposure(weight[e], fraction, ready[i, e - start], match, float32(visits[i, a]),
-                                    life[i].motivation,
-                                    tested * asked, success, 0.0)  # fmt: skip
+        peers = 0.0
+        if TOGETHER:
+            peers = company[i, FIRST_LEVEL + 2 * k + int64(asks_all)] if company[i, OTHERS] > 0.5 else 0.0
+        exposure = learner.Exposure(weight[e] * depth, fraction, ready[i, e - start], match, float32(visits[i, a]),
+                                    drive, tested * asked, success, peers, helped)  # fmt: skip
         z, u = normal(key, luck.LEARN, now, 2 * k), uniform(key, luck.LEARN, now, 2 * k + 1)
         after = law.learn(before, exposure, activity, skill, trait, z, u, law_p)
         if goals[role, 1, k] > 0.0:  # the destination rests on it

@@ -6,6 +6,9 @@ from typing import NamedTuple
 ASSIGN, OFFER, SELF = 0, 1, 2
 DECIDES = ("assign", "offer", "self")
 
+# Parts of the story that most rooms do not tell: ``if TOGETHER:`` in a template is decided when it is generated.
+CHAPTERS = ("TOGETHER", "REASONED", "VETOED")  # learners meet or are tied to a day; reasons are given; vetoes heard
+
 # What became of an offer.
 REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3
 OUTCOMES = ("rest", "accepted", "substituted", "skipped")
@@ -51,6 +54,23 @@ class Terms(NamedTuple):
     repeats: float  # most visits to one activity
     autoreset: float  # 1: a learner who ends is followed by another in the same slot
     until: float  # nobody acts on or after this day (coupled worlds); 1e9 = never
+    cohort_size: float  # learners in a cohort
+    likeness: float  # correlation of ability within a cohort
+    reasons: float  # share of offers that come with a reason
+
+
+class Meeting(NamedTuple):
+    """What an activity is to people who meet; read in worlds with cohorts or a calendar only."""
+
+    start: float  # days from Monday 0:00 at which it is held, -1: whenever one likes
+    showcase: float  # 1: others' work is shown
+    mentor: float  # 1: with a mentor
+    community: float  # 1: asked of everyone who may know
+
+
+# A row of company: how many others there are, how motivated they are on average, then per skill their mean level and
+# the highest one among them.
+OTHERS, SPIRIT, FIRST_LEVEL = 0, 1, 2
 
 
 class Happening(NamedTuple):

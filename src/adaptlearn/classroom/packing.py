@@ -1,14 +1,19 @@
 """A world, a law and the terms of a run as the arrays a kernel reads. Built once, shared by every learner."""
 
+import re
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.classroom.layout import DECIDES, MOST_ITEMS, Terms
-from adaptlearn.core.learner import Population
+from adaptlearn.core.catalogue import FEATURES
+from adaptlearn.core.cohorts import WEEK
+from adaptlearn.core.learner import MODES, Population
 from adaptlearn.core.record import ViewSpec
+from adaptlearn.core.refusal import nearest
 from adaptlearn.core.world import World
 
 Floats = NDArray[np.float32]
@@ -35,11 +40,28 @@ MESHING = {
     "aptitude": Meshing(0.53, on_aptitude=1.0),
     "adversarial": Meshing(-0.27, on_stated=1.0),  # what people say suits them serves them worse
 }
+STRENGTH = r"(stated|aptitude):(-?\d+(?:\.\d+)?)"  #: any other strength, e.g. stated:1.5
+
+
+def meshing_of(name: str) -> Meshing:
+    """A meshing by name, or by which style is met and how strongly, e.g. ``stated:1.5``.
+
+    Raises:
+        ValueError: neither, with what is known.
+    """
+    if name in MESHING:
+        return MESHING[name]
+    said = re.fullmatch(STRENGTH, name)
+    if said is None:
+        known, like = ", ".join(MESHING), nearest(name, [*MESHING])
+        raise ValueError(f"meshing {name!r} is not known; needed one of {known}, or stated:1.5, e.g. {like!r}")
+    return Meshing(float(said[2]), **{f"on_{said[1]}": 1.0})
 
 
 def terms_of(
-    world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9
-) -> Terms:
+    world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9,
+    reasons: float = 0.0,
+) -> Terms:  # fmt: skip
     """The run-time values of a run.
 
     Raises:
@@ -47,11 +69,15 @@ def terms_of(
     """
     if decides not in DECIDES:
         raise ValueError(f"decides = {decides!r}; needed one of {', '.join(DECIDES)}, e.g. 'assign'")
+    if not 0.0 <= reasons <= 1.0:
+        raise ValueError(f"reasons = {reasons}; needed a share of offers from 0 to 1, e.g. 1.0")
     programme = world.programme
     return Terms(
         float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days,
         programme.retention_day,
         meshing.beta, meshing.on_stated, meshing.on_aptitude, float(programme.repeats), float(autoreset), until,
+        float(world.cohorts.size) if world.cohorts else 1.0, world.cohorts.likeness if world.cohorts else 0.0,
+        reasons,
     )  # fmt: skip
 
 
@@ -72,6 +98,8 @@ class Pack:
     open_days: NDArray[np.uint64]  # [days + 1, W] bytes of activities, eight to a word
     durations: Floats  # sorted distinct declared minutes
     fits: NDArray[np.uint64]  # [len(durations) + 1, W]
+    meets: Floats  # [A, 4] what each activity is to people who meet, in the order of layout.Meeting
+    alike: Floats  # [A, A] likeness of activities as declared, 0 to 1
     most_asked: int  # most skills assessed by one activity
     most_taught: int  # most skills taught by one activity
 
@@ -93,7 +121,7 @@ def pack(declared: World, true: World) -> Pack:
     durations = np.unique(minutes[1:]).astype(np.float32)
     fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])])
     days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
-    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes)
+    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes) & held(declared, days[:, 0])
     helped = (declared.needed > 0) & (declared.targets == 0)
     need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
     tracer = true.tracer
@@ -102,10 +130,48 @@ def pack(declared: World, true: World) -> Pack:
         acts=true.scalars, shown=declared.scalars, links=links, index=index, weight=weight,
         goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
         legal_first=declared.allowed.astype(np.uint8), open_days=words(open_days), durations=durations,
-        fits=words(fits),
+        fits=words(fits), meets=meets(declared), alike=likeness(declared),
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
         most_taught=int((true.teaches > 0).sum(1).max(initial=1)),
     )  # fmt: skip
+
+
+def held(world: World, days: Any) -> NDArray[np.bool_]:
+    """Whether the calendar lets each activity begin, or be booked, on each programme day.   days [D] -> [D, A]"""
+    open_ = np.ones((len(days), len(world.activities)), bool)
+    if world.calendar is None:
+        return open_
+    calendar, weekday = world.calendar, days % WEEK
+    starts = calendar.sessions(world.activities)
+    weeks = -(-world.programme.horizon_days // WEEK)
+    ranks = world.scalars[:, FEATURES.index("syllabus_rank")]
+    for a, activity in enumerate(world.activities):
+        if activity.place != "anywhere" and starts[a] < 0.0:
+            open_[:, a] = np.isin(weekday, calendar.lab_days if activity.place == "lab" else calendar.job_site_days)
+        if starts[a] >= 0.0:
+            open_[:, a] = (np.floor(starts[a]) - weekday - 1) % WEEK < calendar.lead_days
+        if activity.timing == "cohort_paced" and activity.window is None:
+            turn = min(np.floor(ranks[a] * weeks), weeks - 1)
+            open_[:, a] &= (days // WEEK >= turn) & (days // WEEK < turn + calendar.pace_weeks)
+    return open_
+
+
+def likeness(world: World) -> Floats:
+    """How alike activities are, as declared: half by what they teach or ask, half by format.   -> [A, A], 0 to 1"""
+    about = world.teaches + (world.assesses > 0)
+    scalar = {name: world.scalars[:, j] for j, name in enumerate(FEATURES)}
+    formats = np.stack([scalar[name] for name in (*MODES, "live", "bite", "social", "onsite", "active")], 1)
+    halves = [rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) for rows in (about, formats)]
+    return np.clip(sum(0.5 * rows @ rows.T for rows in halves), 0.0, 1.0).astype(np.float32)
+
+
+def meets(world: World) -> Floats:
+    """What each activity is to people who meet.   -> [A, 4], in the order of layout.Meeting"""
+    none = np.full(len(world.activities), -1.0, np.float32)
+    starts = world.calendar.sessions(world.activities) if world.calendar else none
+    kinds = [(a.learning_resource_type == "showcase", a.social == "mentor", a.social == "community")
+             for a in world.activities]  # fmt: skip
+    return np.column_stack([starts, np.array(kinds, np.float32)]).astype(np.float32)
 
 
 def padded(activities: int) -> int:
@@ -146,3 +212,15 @@ def sparse(tables: list[Floats]) -> tuple[NDArray[np.int32], NDArray[np.int32], 
 def population_table(population: Population) -> Floats:
     """The table a birth reads, contiguous."""
     return np.ascontiguousarray(population.table(), np.float32)
+
+
+def rows_as(fields: tuple[str, ...], rows: Any) -> Any:
+    """The same memory with named columns, which is how kernels read it.   [N, P] -> structured [N]"""
+    matrix = np.ascontiguousarray(rows, np.float32)
+    return matrix.view(np.dtype([(name, np.float32) for name in fields]))[:, 0]
+
+
+def params_row(module: ModuleType, params: Any) -> Any:
+    """A law's constants as one structured row; defaults where none are given."""
+    given = params if params is not None else module.Params()  # type: ignore[attr-defined]
+    return rows_as(given._fields, [given])

@@ -122,3 +122,14 @@ def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask
     for w in range(mask.shape[1]):
         mask[i, w] = legal[i, w] & open_days[today, w] & fits[bucket, w]
     mask[i, 0] |= ONE  # activity 0 is "nothing now"
+
+
+def recall(rows, days, visits, last, out):
+    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
+    for r in range(rows.shape[0]):
+        i = rows[r]
+        for a in range(visits.shape[1]):
+            seen = visits[i, a] > 0
+            out[r, a, 0] = float32(visits[i, a]) * 0.5
+            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
+            out[r, a, 2] = float32(seen)

@@ -5,9 +5,7 @@ The classroom is handed its law, its behaviour and its reward as modules of scal
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,65 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
 from adaptlearn.classroom.guardrails import Guardrails
-from adaptlearn.classroom.layout import EVENT, Terms
-from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, padded, population_table, terms_of
+from adaptlearn.classroom.layout import EVENT, FIRST_LEVEL, Meeting, Terms
+from adaptlearn.classroom.packing import padded, params_row, population_table, rows_as
+from adaptlearn.classroom.rules import Rules, with_rules
 from adaptlearn.core.catalogue import FEATURES
-from adaptlearn.core.learner import Life, Population, Skill, Traits
+from adaptlearn.core.learner import Life, Skill, Traits
 from adaptlearn.core.record import Tracer, ViewSpec
-from adaptlearn.core.world import World
+
+__all__ = ["LIFE", "SERIAL_BELOW", "STATE", "Classroom", "Rules", "shares", "with_rules"]
 
 Floats = NDArray[np.float32]
 LIFE = {name: j for j, name in enumerate(Life._fields)}
 SERIAL_BELOW = 256  # learners per thread; under this sharing costs more than it saves
-STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "legal", "view", "mask")
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Everything that decides what happens, apart from who learns and what is offered. A change is a new value."""
-
-    world: World  # as declared
-    law: ModuleType
-    behaviour: ModuleType
-    reward: ModuleType
-    population: Population = field(default_factory=Population)
-    catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
-    catalogue_seed: int = 0
-    meshing: Meshing = MESHING["null"]
-    mandatory: bool | None = None  # None: as the world says
-    decides: str | None = None  # None: as the world says
-    law_params: Any = None  # NamedTuple law.Params; None: the law's defaults
-    behaviour_params: Any = None
-    reward_params: Any = None
-
-    def terms(self, autoreset: bool = False, until: float = 1e9) -> Terms:
-        """The run-time values of a run."""
-        programme = self.world.programme
-        return terms_of(
-            self.world, self.meshing, autoreset=autoreset, until=until,
-            mandatory=programme.mandatory if self.mandatory is None else self.mandatory,
-            decides=self.decides or programme.decides,
-        )  # fmt: skip
-
-    def pack(self) -> Pack:
-        """The world's arrays, declared and true."""
-        return pack(self.world, self.world.true(self.catalogue, self.catalogue_seed))
-
-    def offer_size(self) -> int:
-        """Places in a slate: one unless the learner chooses from an offer."""
-        return self.world.programme.offer_size if (self.decides or self.world.programme.decides) == "offer" else 1
-
-
-def rows_as(fields: tuple[str, ...], rows: Any) -> Any:
-    """The same memory with named columns, which is how kernels read it.   [N, P] -> structured [N]"""
-    matrix = np.ascontiguousarray(rows, np.float32)
-    return matrix.view(np.dtype([(name, np.float32) for name in fields]))[:, 0]
-
-
-def params_row(module: ModuleType, params: Any) -> Any:
-    """A law's constants as one structured row; defaults where none are given."""
-    given = params if params is not None else module.Params()  # type: ignore[attr-defined]
-    return rows_as(given._fields, [given])
+STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "legal", "view", "mask",
+         "company")  # fmt: skip
 
 
 def shares(n: int, threads: int) -> list[tuple[int, int]]:
@@ -109,7 +62,7 @@ class Classroom:
         self.terms = rules.terms(autoreset)
         self.spec = ViewSpec(len(rules.world.skills))
         self.autoreset = autoreset
-        self.kernels = kernels(rules.law, rules.behaviour, rules.reward)
+        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, rules.chapters)
         self._shares = shares(n, threads)
         self.guardrails = Guardrails(rules.world)
         self._fixed_rows()
@@ -125,6 +78,7 @@ class Classroom:
         p = self.pack
         self._skills, self._tracer = rows_as(Skill._fields, p.skills), rows_as(Tracer._fields, p.tracer)
         self._acts, self._shown = rows_as(FEATURES, p.acts), rows_as(FEATURES, p.shown)
+        self._meets = rows_as(Meeting._fields, p.meets)
 
     def _allocate(self, n: int) -> None:
         k, a = len(self.rules.world.skills), len(self.rules.world.activities)
@@ -144,6 +98,7 @@ class Classroom:
         self.event = np.zeros((n, len(EVENT)), np.float32)
         self.answers = np.zeros((n, self.pack.most_asked), np.uint8)
         self.ready = np.zeros((n, self.pack.most_taught), np.float32)  # scratch
+        self.company = np.zeros((n, FIRST_LEVEL + 2 * k if self.rules.world.cohorts else FIRST_LEVEL), np.float32)
         self.offers = np.zeros((n, self.rules.offer_size()), np.int32)
         self.propensity = np.ones((n, self.rules.offer_size()), np.float32)
 
@@ -184,7 +139,7 @@ class Classroom:
         self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
-        """One decision of everyone alive. ``offers`` [N, k]; without, what :meth:`choose` wrote.
+        """One decision of everyone acting. ``offers`` [N, k]; without, what :meth:`choose` wrote.
 
         Raises:
             ValueError: offers of another shape or kind, or beyond the catalogue.
@@ -222,27 +177,33 @@ class Classroom:
             self._acts, self._shown, p.links, p.index, p.weight, p.goals, p.open_days, p.durations, p.fits, self.ids,
             self._traits, self.mind, self.touched, self._life, self.rec, self.visits, self.last, self.legal,
             self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
-            self.answers, self.ready,
+            self.answers, self.ready, self.company, self._meets,
         )  # fmt: skip
         self.guardrails.narrow(self, slice(low, high))
 
-    def choose(self, scores: Floats, temperature: float = 1.0) -> None:
-        """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
+    def choose(
+        self, scores: Floats, temperature: float = 1.0, whose: NDArray[np.bool_] | None = None, diversity: float = 0.0
+    ) -> None:
+        """Scores [N, A] become ``self.offers`` and ``self.propensity``, of all or of some; the luck is each learner's
+        own."""
+        asked = self.life[:, LIFE["alive"]] if whose is None else whose.astype(np.float32)
         self._each(lambda low, high: self.kernels.choose(
-            *self._asked(low, high), scores[low:high], self._mask[low:high], np.float32(temperature),
+            *self._asked(low, high), asked[low:high], scores[low:high], self._mask[low:high], np.float32(temperature),
+            self.pack.alike, np.float32(diversity),
             self.offers[low:high], self.propensity[low:high],
         ))  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
+        alive = self.life[:, LIFE["alive"]]
         self._each(lambda low, high: self.kernels.wander(
-            *self._asked(low, high), self._mask[low:high], self.offers[low:high], self.propensity[low:high]
+            *self._asked(low, high), alive[low:high], self._mask[low:high], self.offers[low:high],
+            self.propensity[low:high],
         ))  # fmt: skip
 
     def _asked(self, low: int, high: int) -> tuple[Any, ...]:
-        """Whom a decision is about, and when: seed, ids, steps, alive."""
-        life = self.life[low:high]
-        return np.uint64(self.seed), self.ids[low:high], life[:, LIFE["step"]], life[:, LIFE["alive"]]
+        """Whom a decision is about, and when: seed, ids, steps."""
+        return np.uint64(self.seed), self.ids[low:high], self.life[low:high, LIFE["step"]]
 
     def history(self, out: Floats | None = None, rows: NDArray[np.int64] | None = None) -> Floats:
         """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]"""
@@ -262,6 +223,26 @@ class Classroom:
     def alive(self) -> NDArray[np.bool_]:
         """Who is still learning.   -> [N]"""
         return np.asarray(self.life[:, LIFE["alive"]] > 0.5)
+
+    @property
+    def acting(self) -> NDArray[np.bool_]:
+        """Whose decision comes next: everyone alive, unless they wait for the others (``rounds``).   -> [N]"""
+        return self.alive & (self.life[:, LIFE["day"]] < self.until)
+
+    @property
+    def until(self) -> float:
+        """Nobody acts on or after this day."""
+        return float(self._terms["until"][0])
+
+    @until.setter
+    def until(self, day: float) -> None:
+        self._terms["until"] = day
+
+    def publish(self, order: NDArray[np.int64], starts: NDArray[np.int64], day: float) -> None:
+        """Tell everyone how the others in their cohort stand on a day.   order [N], starts [C + 1]: see ``rounds``"""
+        self.kernels.publish(
+            order, starts, np.float32(day), self._law, self._skills, self.mind, self.touched, self._life, self.company
+        )
 
     def trait(self, name: str) -> Floats:
         """One column of traits (latent; for analysis, never for a policy).   -> [N]"""
@@ -295,8 +276,3 @@ class Classroom:
         room = Classroom(self.rules, self.n, luck_seed, autoreset=False, threads=self.threads)
         room.restore(self.snapshot())
         return room
-
-
-def with_rules(rules: Rules, **changes: Any) -> Rules:
-    """The same rules with some of them changed."""
-    return replace(rules, **changes)

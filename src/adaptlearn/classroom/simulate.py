@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.layout import EVENT
 from adaptlearn.classroom.room import LIFE, Classroom, Rules
+from adaptlearn.classroom.rounds import Alone, Rounds, portions
 from adaptlearn.core import luck
 from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
-from adaptlearn.core.policy import Ceiling, Head, Policy
+from adaptlearn.core.policy import Ceiling, Head, Orchestrator, Policy
 
 BLOCK = 256  # rows per policy call: a matmul's rows change with batch size, so the size never changes
 CHUNK = 8192  # learners in one classroom; a memory bound, invisible in results
@@ -35,11 +36,18 @@ class Lives:
     reward: NDArray[np.float32]  # [N] sum of rewards
     mind: NDArray[np.float32]  # [N, K, M] as of ``touched``; latent, for analysis only
     touched: NDArray[np.float32]  # [N, K] day of the last learning on each skill
+    visits: NDArray[np.uint8]  # [N, A] visits to each activity
+    keys: NDArray[np.uint64]  # [N] of each learner's luck: what is drawn after a life is addressed by it
     log: EventLog | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         """A column of the end of life, e.g. lives["value"], lives["minutes"]."""
         return self.life[:, LIFE[name]]
+
+    def in_order(self, rows: NDArray[np.int64]) -> "Lives":
+        """The same learners in another order; a log has an order of its own."""
+        moved = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "log"}
+        return replace(self, **moved)
 
     def trait(self, name: str) -> NDArray[np.float32]:
         """A latent trait."""
@@ -64,8 +72,18 @@ class Thinker:
 
     def decide(self) -> None:
         """Write offers and propensities for everyone alive into the room."""
+        self.think()
+        self.choose(None)
+
+    def choose(self, whose: NDArray[np.bool_] | None) -> None:
+        """Offers and propensities of all or of some, from scores that stand."""
+        head = self.policy.head
+        self.room.choose(self.scores, head.temperature, whose, getattr(head, "diversity", 0.0))
+
+    def think(self) -> None:
+        """Scores for everyone whose decision comes next; memories move on."""
         room = self.room
-        alive = np.flatnonzero(room.alive)
+        alive = np.flatnonzero(room.acting)
         self.torch.set_num_threads(1)  # how a matmul is shared among threads moves its last bit
         try:
             with self.torch.inference_mode():
@@ -73,7 +91,6 @@ class Thinker:
                     self._block(alive[start : start + BLOCK])
         finally:
             self.torch.set_num_threads(self.threads)
-        room.choose(self.scores, self.policy.head.temperature)
 
     def _block(self, rows: NDArray[np.int64]) -> None:
         room, m, at = self.room, len(rows), self.torch.from_numpy(rows)
@@ -98,8 +115,10 @@ def simulate(
     threads: int = 1,
     before: Callable[[Classroom], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    orchestrator: Orchestrator | None = None,
 ) -> Lives:
-    """Each learner's whole life under a policy. A learner's life depends on (rules, policy, seed, id) and nothing else.
+    """Each learner's whole life under a policy. A learner's life depends on (rules, policy, seed, id) and nothing else;
+    where learners live in cohorts (``world.cohorts``), also on the ids of their cohort, and on no other.
 
     Args:
         policy: see ``core.policy``; a Ceiling is handed the classroom itself.
@@ -107,6 +126,7 @@ def simulate(
         log: also keep one row per decision.
         before: called before every decision; may change what is shown then (``room.view``) or allowed (``room.mask``).
         progress: called with (learners done, learners in all).
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
 
     Raises:
         ValueError: no learners, or one named twice.
@@ -117,12 +137,14 @@ def simulate(
             f"{len(who)} ids, {len(np.unique(who))} distinct; needed at least one, each once, e.g. range(1000)"
         )
     policy = policy if hasattr(policy, "head") else copy(policy)  # a ceiling plans for one room at a time
-    parts = []
-    for start in range(0, len(who), CHUNK):
-        parts.append(_chunk(policy, rules, who[start : start + CHUNK], seed, log, threads, before))
+    parts, rows, done = [], portions(rules.world.cohorts, who, CHUNK), 0
+    for part in rows:
+        parts.append(_chunk(policy, rules, who[part], seed, log, threads, before, orchestrator))
+        done += len(part)
         if progress is not None:
-            progress(min(start + CHUNK, len(who)), len(who))
-    return _joined(parts, policy, rules, seed, log)
+            progress(done, len(who))
+    lives = _joined(parts, policy, rules, seed, log)
+    return lives if rules.world.cohorts is None else lives.in_order(np.argsort(np.concatenate(rows)))
 
 
 def side_by_side(calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
@@ -145,32 +167,37 @@ def side_by_side(calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
 
 
 def _chunk(
-    policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: bool, threads: int, before: Any
-) -> dict[str, Any]:
+    policy: Any, rules: Rules, ids: NDArray[np.uint64], seed: int, log: bool, threads: int, before: Any,
+    orchestrator: Orchestrator | None,
+) -> dict[str, Any]:  # fmt: skip
     room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
+    rounds = Alone(room) if rules.world.cohorts is None else Rounds(room, orchestrator)
     thinker = Thinker(policy, room) if hasattr(policy, "head") else None
     part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
             "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),
             "rows": []}  # fmt: skip
-    while (alive := room.alive).any():
+    while (acting := rounds.turn()).any():
         shown = room.view.copy() if before is not None else None
         if before is not None:
             before(room)
         if thinker is not None:
-            thinker.decide()
+            thinker.think()
         else:
             room.offers[:, 0], room.propensity[:] = policy.decide(room), 1.0
+        rounds.decide(thinker.choose if thinker is not None else lambda whose: None)
         if shown is not None:
             room.view[...] = shown  # a step keeps a view up, it does not write it anew
         then = (room.now("step").copy(), room.now("role").copy()) if log else None
         room.step()
+        rounds.settle()
         part["reward"] += room.pay
-        part["left"] |= (room.flags[:, 0] > 0) & alive
-        stars = np.where(alive, room.event[:, EVENT.index("stars")], 0.0)
+        part["left"] |= (room.flags[:, 0] > 0) & acting
+        stars = np.where(acting, room.event[:, EVENT.index("stars")], 0.0)
         part["stars"] += np.stack([stars, stars > 0])
         if then is not None:
-            part["rows"].append(_rows(room, alive, *then))
-    part["life"], part["traits"], part["mind"], part["touched"] = room.life, room.traits, room.mind, room.touched
+            part["rows"].append(_rows(room, acting, *then))
+    part |= {"life": room.life, "traits": room.traits, "mind": room.mind, "touched": room.touched,
+             "visits": room.visits, "keys": luck.keys_of(seed, ids)}  # fmt: skip
     return part
 
 
@@ -211,6 +238,8 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
         whole("reward"),
         whole("mind"),
         whole("touched"),
+        whole("visits"),
+        whole("keys"),
         events,
     )
 

@@ -50,16 +50,15 @@ def accepts(a, trait, life_now, terms, choice, acts, behaviour_p):
     return behaviour.p_accept(acts[a], trait, life_now, terms.mandatory, choice, behaviour_p)
 
 
-def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
-          mind,
-          touched, life, visits, answers, ready):  # fmt: skip
-    """Steps 3 to 6 for an activity that was taken.   -> completed, minutes, stars, items, correct"""
+def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, skills, acts, links, index, weight,
+          goals, mind, touched, life, visits, answers, ready, company, meets):  # fmt: skip
+    """Steps 3 to 6 for an activity that was taken; met: in which mood.   -> completed, minutes, stars, items, right"""
     # 3 finished or not; what does not fit before the end of the programme stays unfinished
     activity = acts[a]
     worst = prepare(i, a, day, ready, links, index, skills, mind, touched, law_p)
-    p = behaviour.p_finish(activity, trait, before, terms.mandatory, worst, behaviour_p)
+    p = behaviour.p_finish(activity, trait, met, terms.mandatory, worst, behaviour_p)
     completed = float32(1.0) if uniform(key, luck.FINISH, now, 0) < p else float32(0.0)
-    minutes = behaviour.minutes_taken(activity, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
+    minutes = behaviour.minutes_taken(activity, trait, completed, normal(key, luck.MINUTES, now, 0), behaviour_p)
     left = (terms.horizon - day) * trait.weekly_minutes / 7.0
     if minutes > left:
         minutes, completed = left, float32(0.0)
@@ -69,49 +68,108 @@ def visit(i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills,
     for j in range(answers.shape[1]):
         answers[i, j] = 0
     if completed > 0.5:
-        items, correct = attempt(i, a, key, now, day, activity.difficulty, answers, links, index, weight, skills, mind,
-                                 touched, law_p)  # fmt: skip
+        items, correct = attempt(i, a, key, now, day, behaviour.hardness(activity, trait, behaviour_p), answers, links,
+                                 index, weight, skills, mind, touched, law_p)  # fmt: skip
     asked, success = float32(items > 0), float32(correct) / maximum(float32(items), 1.0)
     # 5 learned
     match = terms.beta * alignment(activity, trait, terms) if terms.beta != 0.0 else float32(0.0)
-    best = study(i, a, key, now, day, fraction, asked, match, trait, activity, ready, answers, visits, links, index,
-                 weight,
-                 skills, mind, touched, life, goals, terms, law_p)  # fmt: skip
+    asks_all = helped = 0.0
+    if TOGETHER:
+        asks_all, helped = meet(i, a, key, now, asked, success, trait, activity, company, meets, behaviour_p)
+    best = study(i, a, key, now, day, fraction, asked, match, behaviour.depth(activity, trait, behaviour_p),
+                 met.motivation, trait, activity, ready, answers, visits, links, index, weight, skills, mind, touched,
+                 life, goals, terms, law_p, company, asks_all, helped)  # fmt: skip
     # 6 motivation
-    target = serves(a, int64(before.role), links, index, weight, goals)
-    life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
     trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
     life[i].strain += 0.3 * (trouble - before.strain)
+    target = serves(a, int64(before.role), links, index, weight, goals)
+    life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
+    if TOGETHER:
+        inspire(i, activity, meets[a], life, company, behaviour_p)
     stars = float32(0.0)
     if completed > 0.5 and uniform(key, luck.RATING, now, 0) < behaviour_p.rating_share:
         stars = behaviour.rating(activity, trait, success, asked, normal(key, luck.RATING, now, 1), behaviour_p)
     return completed, minutes, stars, items, correct
 
 
+def meet(i, a, key, now, asked, success, trait, activity, company, meets, behaviour_p):
+    """Whom the learner learns with.   -> 1 if the best of the others is asked, 1 if a colleague helped after trouble"""
+    if company[i, OTHERS] < 0.5:
+        return 0.0, 0.0
+    p = behaviour.p_ask(trait, asked, success, behaviour_p)
+    helped = 1.0 if uniform(key, luck.HELP, now, 0) < p and activity.peer < 0.5 else 0.0
+    return maximum(meets[a].community, helped), helped
+
+
+def inspire(i, activity, meeting, life, company, behaviour_p):
+    """What the others, their work and a mentor do to motivation."""
+    own, others, theirs = life[i].motivation, company[i, OTHERS], company[i, SPIRIT]
+    life[i].motivation = behaviour.spirit(own, activity, meeting, others, theirs, behaviour_p)
+
+
+def withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p):
+    """What may be offered no more: what was taken often enough, and what the learner strikes off."""
+    if a > 0 and float32(visits[i, a]) >= terms.repeats:
+        legal[i, a] = 0
+    if VETOED:
+        skipped = outcome == SKIPPED and about > 0
+        if skipped and uniform(key, luck.VETO, now, 0) < behaviour.p_veto(acts[about], trait, behaviour_p):
+            legal[i, about] = 0
+
+
+def held_until(a, day, minutes, meets):
+    """When an activity that was taken on a day is over: at once begun, or held at its hour of the coming days."""
+    start = day
+    if meets[a].start >= 0.0:
+        start = 7.0 * floor(day / 7.0) + meets[a].start
+        start += 7.0 if start < day else 0.0
+    return start + minutes / 1440.0
+
+
+def persuaded(i, key, now, before, terms, life, behaviour_p):
+    """The learner as they meet an offer, which may come with a reason."""
+    met = before
+    if REASONED:
+        told = uniform(key, luck.REASON, now, 0) < terms.reasons
+        life[i].motivation = behaviour.persuaded(before.motivation, behaviour_p) if told else before.motivation
+        met = learner.Life_copy(life, i)
+        life[i].motivation = before.motivation
+    return met
+
+
+def pause(a, outcome, day, minutes, u, terms, trait, meets):
+    """Days until the next decision; the learner's weekly minutes set the pace, and nobody is in two places."""
+    usual = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
+    gap = usual * (0.5 + u) if outcome != REST else usual
+    if TOGETHER:
+        gap = maximum(gap, held_until(a, day, minutes, meets) - day) if a > 0 else gap
+    return gap
+
+
 def live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
-         offers, view, mask, mask_words, pay, flags, event, answers, ready):  # fmt: skip
+         offers, view, mask, mask_words, pay, flags, event, answers, ready, company, meets):  # fmt: skip
     """One step of learner i."""
     # 1 luck, and 2 the offer: accepted, replaced, skipped
     key, now = luck.key_of(seed, ids[i]), uint64(life[i].step)
     trait, before = traits[i], learner.Life_copy(life, i)
     day, role = before.day, int64(before.role)
-    a, outcome, about = settle(i, key, now, offers, mask, trait, before, terms, behaviour_p, acts, goals, links, index,
+    met = persuaded(i, key, now, before, terms, life, behaviour_p)
+    a, outcome, about = settle(i, key, now, offers, mask, trait, met, terms, behaviour_p, acts, goals, links, index,
                                weight, skills, mind, touched, law_p)  # fmt: skip
     # 3 to 6
     completed, minutes, stars, items, correct = 0.0, 0.0, 0.0, 0, 0
     if a > 0:
         completed, minutes, stars, items, correct = visit(
-            i, a, key, now, day, trait, before, terms, law_p, behaviour_p, skills, acts, links, index, weight, goals,
-            mind, touched, life, visits, answers, ready)  # fmt: skip
+            i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, skills, acts, links, index, weight,
+            goals, mind, touched, life, visits, answers, ready, company, meets)  # fmt: skip
         visits[i, a], last[i, a] = visits[i, a] + 1, day
-        legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
+    withdraw(i, a, about, outcome, key, now, terms, trait, acts, visits, legal, behaviour_p)
     # 7 the record
     remember(i, a, outcome, completed, float32(items > 0), shown, day, minutes, stars, items, correct, answers,
              about, links, index, weight, tracer, rec, view)  # fmt: skip
-    # 8 the clock: the learner's weekly minutes set the pace
-    pause = terms.rest_days if a == 0 else maximum(minutes * 7.0 / trait.weekly_minutes, 0.05)
-    gap = pause * (0.5 + uniform(key, luck.GAP, now, 0)) if outcome != REST else pause
+    # 8 the clock
+    gap = pause(a, outcome, day, minutes, uniform(key, luck.GAP, now, 0), terms, trait, meets)
     # 9 stays or leaves
     leaves = uniform(key, luck.LEAVE, now, 0) < behaviour.p_leave(trait, life[i], gap, terms.mandatory, behaviour_p)
     staff, cost = acts[a].staff_minutes * float32(a > 0), acts[a].cost * float32(a > 0)
@@ -144,6 +202,7 @@ def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, r
     """The destination changes: worth is counted anew, and the record tells.   -> what it believes of the new one"""
     role = int64(trait.switch_role)
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
+    life[i].parted, life[i].met = life[i].value, value
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
     face(i, trait, role, tracer, goals, rec, view)
     life[i].assessed = believed(i, role, goals, view)
@@ -181,7 +240,7 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
          weight, goals,
          open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, offers, view, mask,
          pay,
-         flags, event, answers, ready):  # fmt: skip
+         flags, event, answers, ready, company, meets):  # fmt: skip
     """One decision step of everyone alive in rows low to high, in place. Rows that have ended stay as they are."""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
@@ -190,7 +249,7 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
                  open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
-                 offers, view, mask, mask_words, pay, flags, event, answers, ready)  # fmt: skip
+                 offers, view, mask, mask_words, pay, flags, event, answers, ready, company, meets)  # fmt: skip
         else:
             pay[i] = 0.0
             flags[i, 0], flags[i, 1] = 0, 0
@@ -210,15 +269,41 @@ def next_lives(seed, slots, life, view, final_view, ids):
     return rows[:n]
 
 
-def recall(rows, days, visits, last, out):
-    """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
-    for r in range(rows.shape[0]):
-        i = rows[r]
-        for a in range(visits.shape[1]):
-            seen = visits[i, a] > 0
-            out[r, a, 0] = float32(visits[i, a]) * 0.5
-            out[r, a, 1] = 7.0 / (7.0 + days[i] - last[i, a]) if seen else float32(0.0)
-            out[r, a, 2] = float32(seen)
+def publish(order, starts, day, law_row, skills, mind, touched, life, company):
+    """How the others stand at the start of a week, for everyone.   order [N] rows by cohort and learner, starts [C + 1]
+
+    Sums run in learner order, so that a cohort's figures rest on its members alone. Who has left is no company.
+    """
+    law_p, n_skills = law_row[0], skills.shape[0]
+    for c in range(starts.shape[0] - 1):
+        there, spirit = 0, 0.0
+        for r in range(starts[c], starts[c + 1]):
+            there += int64(life[order[r]].alive > 0.5)
+            spirit += life[order[r]].motivation if life[order[r]].alive > 0.5 else 0.0
+        for r in range(starts[c], starts[c + 1]):
+            i = order[r]
+            others = float32(there) - life[i].alive
+            company[i, OTHERS] = others
+            company[i, SPIRIT] = (spirit - life[i].motivation * life[i].alive) / maximum(others, 1.0)
+        for k in range(n_skills):
+            share_levels(order, starts[c], starts[c + 1], k, day, law_p, skills, mind, touched, life, company)
+
+
+def share_levels(order, first, stop, k, day, law_p, skills, mind, touched, life, company):
+    """One skill in one cohort: the others' mean level, and the highest of them."""
+    total, best, second, expert = 0.0, 0.0, 0.0, -1
+    at = FIRST_LEVEL + 2 * k
+    for r in range(first, stop):
+        i = order[r]
+        company[i, at + 1] = law.level(mind_now(i, k, day, mind, touched, law_p), skills[k], law_p) * life[i].alive
+        total += company[i, at + 1]
+        second = maximum(second, minimum(company[i, at + 1], best))
+        expert = i if company[i, at + 1] > best else expert
+        best = maximum(best, company[i, at + 1])
+    for r in range(first, stop):
+        i = order[r]
+        company[i, at] = (total - company[i, at + 1]) / maximum(company[i, OTHERS], 1.0)
+        company[i, at + 1] = second if i == expert else best
 
 
 def first_ids(seed, slots):

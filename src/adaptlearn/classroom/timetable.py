@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
 from adaptlearn.classroom.layout import MOST_ITEMS, Terms
-from adaptlearn.classroom.room import Classroom, Rules, params_row, rows_as
+from adaptlearn.classroom.packing import params_row, rows_as
+from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.core import luck
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import MODES, Population, Skill, Traits

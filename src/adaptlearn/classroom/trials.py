@@ -33,7 +33,7 @@ def attend(i, e, key, day, activity, weight, items, repeats, match, trait, skill
             right = asked_on(i, k, n, p, key, luck.ANSWER, uint64(e))
             success = float32(right) / maximum(float32(n), 1.0)
             exposure = learner.Exposure(weight[e, k], float32(1.0), float32(1.0), match, repeats[e], float32(0.0),
-                                        float32(n > 0), success, float32(0.0))  # fmt: skip
+                                        float32(n > 0), success, float32(0.0), float32(0.0))  # fmt: skip
             z, u = normal(key, luck.LEARN, uint64(e), 2 * k), uniform(key, luck.LEARN, uint64(e), 2 * k + 1)
             law.Mind_put(mind, i, k, law.learn(before, exposure, activity, skills[k], trait, z, u, law_p))
             touched[i, k] = day

@@ -26,6 +26,7 @@ WORDS = {
     "delivery": ("online", "in_person", "blended"),
     "social": ("solo", "peer", "cohort", "coach", "mentor", "community"),
     "decides": ("assign", "offer", "self"),
+    "goal": ("depth", "breadth", "open"),
     "grade": ("A", "B", "C"),
 }  # fmt: skip
 FEATURES = (
@@ -97,16 +98,23 @@ class Programme:
     offer_size: int = 3  # activities shown at once where decides = offer
     rest_days: float = 1.0  # days one "nothing now" costs, > 0
     repeats: int = 2  # most times a learner may take one activity, >= 1
+    reasons: float = 0.0  # share of offers that come with a reason, [0, 1]
+    veto: bool = False  # whether a learner who skips an offer may strike it off for good
 
 
 @dataclass(frozen=True)
 class Role:
-    """A destination: the skills a person is training for."""
+    """A destination: the skills a person is training for.
+
+    Under ``depth`` the targets count as they are weighted; under ``breadth`` they and all that they rest on count
+    alike; ``open`` has no destination, every skill of the world counts alike, and targets are left out.
+    """
 
     id: str
     title: str
     targets: Weights  # weights > 0, as written
     deadline_day: float | None = None
+    goal: str = "depth"  # depth | breadth | open
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,8 @@ class Rules:
 
     A due day keeps time free: an activity may be offered only while what is due earlier still fits, earliest due day
     first (Jackson 1955), with its declared minutes counted ``DUE_MARGIN`` times. An overdue activity stays first in
-    line. Where rules meet, each narrows what the one before it left: excluded and not before, live per week, due,
-    pinned.
+    line. Where rules meet, each narrows what the one before it left: excluded and not before, after, live per week,
+    due, pinned.
     """
 
     pinned: tuple[str, ...] = ()  # while one of these may be offered and was not taken, nothing else is
@@ -124,6 +132,7 @@ class Rules:
     due: tuple[tuple[str, float], ...] = ()  # activity, day by which it should be taken
     not_before: tuple[tuple[str, float], ...] = ()  # activity, first day on which it may begin
     live_per_week: int | None = None  # most live activities in a week of the programme, none of them twice in it
+    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been taken before it is offered
 
 
 DUE_MARGIN = np.float32(2.0)  #: declared minutes are counted so often: offers are skipped, readers are slow

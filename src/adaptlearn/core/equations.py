@@ -162,12 +162,13 @@ class _Typed(ast.NodeTransformer):
         return ast.copy_location(ast.Name(self.renamed.get(node.id, node.id), node.ctx), node)
 
 
-def scalar_source(module: ModuleType, prefix: str) -> str:
+def scalar_source(module: ModuleType, prefix: str, homes: Mapping[str, str] | None = None) -> str:
     """A module's formulas as Numba-ready text.
 
     Every function ``f`` becomes ``<prefix>_f`` under ``@formula`` (the generated module says what that is), every
     numeric literal a float32 constant, every NamedTuple the module defines ``<prefix>_Name``. A formula imported
-    from elsewhere is called by the prefix of its home, the last word of that module's name.
+    from elsewhere is called by the prefix of its home: what ``homes`` says of that module, else the last word of its
+    name.
     """
     texts = functions_of(module)
     renamed, lines = {node.name: f"{prefix}_{node.name}" for node in texts}, []
@@ -180,7 +181,7 @@ def scalar_source(module: ModuleType, prefix: str) -> str:
             renamed[name] = f"{prefix}_{name}"
             lines.append(f"{prefix}_{name} = namedtuple('{prefix}_{name}', {value._fields!r})")
         elif getattr(value, "__scalar_text__", False) and home not in (module.__name__, __name__):
-            renamed[name] = f"{home.rpartition('.')[2]}_{value.__name__}"
+            renamed[name] = f"{(homes or {}).get(home, home.rpartition('.')[2])}_{value.__name__}"
     literals: set[float] = set()
     bodies = []
     for node in texts:

@@ -4,7 +4,6 @@ A learner is a row of traits that never changes. What changes, the mind, belongs
 the record, belongs to ``core.record``. Every number here is latent unless its comment says the platform sees it.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,7 +70,7 @@ class Skill(NamedTuple):
 class Exposure(NamedTuple):
     """What one visit to one activity does to one skill, as the story hands it to a law."""
 
-    weight: float  # how much of the activity is about this skill, (0, 1]
+    weight: float  # how much of the activity is about this skill, times the depth of study, (0, 1]
     fraction: float  # share of the activity that was done, (0, 1]
     readiness: float  # product of the law's ``supports`` over prerequisites, [0, 1]
     match: float  # meshing strength x alignment of format and style; 0 in the null world
@@ -79,7 +78,8 @@ class Exposure(NamedTuple):
     motivation: float  # SD
     tested: float  # 1 if items on this skill were attempted during the visit
     success: float  # share of those items answered correctly
-    peers: float  # mean level of the cohort on this skill, 0 when alone
+    peers: float  # level on this skill of those it was learned with (0 to 1), 0 when alone
+    helped: float = 0.0  # 1 if a colleague was asked after trouble
 
 
 class Life(NamedTuple):
@@ -98,6 +98,8 @@ class Life(NamedTuple):
     assessed: float  # what the record believes the worth to be now, [0, 1]
     completed: float  # activities completed
     alive: float  # 1 until the learner leaves or the clock ends
+    parted: float  # worth, forecast alike, of a first destination on the day it was given up; 0 before
+    met: float  # worth of the new one on that day; 0 before
 
 
 class Law(Protocol):
@@ -176,8 +178,11 @@ class Population:
     shares: dict[str, tuple[float, ...]] = field(default_factory=_default_shares)
     stated_bias: tuple[float, float, float, float] = (0.45, -0.75, -0.05, 0.0)  # gives about .44/.09/.22/.26
     stated_weights: tuple[float, float, float] = (0.2, 1.0, 0.75)  # aptitude, liking, noise
+    destinations: tuple[tuple[float, ...], ...] = ()  # shares of role by motive, one row a motive; (): role's for all
     change_rate: float = 0.2  # share of learners whose destination changes
-    change_day: float = 20.0  # mean day of the change, exponential
+    change_day: float = 20.0  # mean day of the change, exponential; the very day where it is scripted
+    change_scripted: bool = False  # a date that is set for everyone, such as a reorganisation
+    change_to: int = -1  # the role it changes to; -1: any other, with equal chances
     posterior: tuple[tuple[float, ...], ...] = ()  # rows of (mean, sd) as fitted; a learner belongs to one row
     constants: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # law -> its constants, as fitted
     provenance: str = "assumed (grade C)"
@@ -200,16 +205,13 @@ class Population:
     def table(self) -> NDArray[np.float32]:
         """Everything a draw needs, one row per posterior draw (one row without a posterior).   -> [J, W]
 
-        A row is: means, sds and log marks of DRAWN; cumulative shares, MOST_GROUPS each; the stated-style numbers.
+        A row is: means, sds and log marks of DRAWN; cumulative shares, MOST_GROUPS each, of SHARES and then of role by
+        motive; the stated-style numbers; those of a change of destination.
         """
-        cumulative = []
-        for name in SHARES:
-            share = np.asarray(self.shares[name], np.float64)
-            padded = np.ones(MOST_GROUPS)
-            padded[: len(share)] = np.cumsum(share / share.sum())
-            padded[len(share) - 1 :] = 1.0
-            cumulative.append(padded)
-        rest = (*self.stated_bias, *self.stated_weights, self.change_rate, self.change_day, len(self.shares["role"]))
+        by_motive = self.destinations or (self.shares["role"],) * len(MOTIVES)
+        cumulative = [_cumulative(share) for share in (*(self.shares[name] for name in SHARES), *by_motive)]
+        change = (self.change_rate, self.change_day, len(self.shares["role"]), self.change_scripted, self.change_to)
+        rest = (*self.stated_bias, *self.stated_weights, *change)
         spreads = self.posterior or ((*self.mean, *self.sd),)
         return np.array([np.concatenate([row, LOGGED, *cumulative, rest]) for row in spreads], np.float32)
 
@@ -223,13 +225,16 @@ class Population:
         table = tables[np.floor(u[:, 7] * np.float32(len(tables))).astype(int)]  # [N, W]
         drawn = trait_value(table[:, :n], table[:, n : 2 * n], table[:, 2 * n : 3 * n], z[:, :n])
         groups = [np.argmax(u[:, [j]] < table[:, _group(j)], 1) for j in range(len(SHARES))]
+        own = np.take_along_axis(table, _group_of(groups[0]), 1)  # where a motive leads, [N, MOST_GROUPS]
+        groups[1] = np.argmax(u[:, [1]] < own, 1)
         apt, like, noise = table[:, STATED + 4 : STATED + 7, None].swapaxes(0, 1)
         said = apt * drawn[:, 3:7] + like * drawn[:, 7:11] + noise * z[:, n:]
-        rate, mean_day, n_roles = table[:, STATED + 7 : STATED + 10].T
-        switches = (u[:, 4] < rate) & (n_roles > 1.5)
-        day = np.where(switches, -mean_day * np.log(np.float32(1.0) - u[:, 5]), NEVER)
+        rate, day, n_roles, scripted, to = table[:, STATED + 7 : STATED + 12].T
         hop = 1.0 + np.floor(u[:, 6] * (n_roles - 1.0))
-        other = np.where(switches, (groups[1] + hop) % n_roles, groups[1])
+        other = np.where(to >= 0.0, to, (groups[1] + hop) % n_roles)
+        switches = (u[:, 4] < rate) & (n_roles > 1.5) & (other != groups[1])
+        waited = np.where(scripted > 0.5, day, -day * np.log(np.float32(1.0) - u[:, 5]))
+        day, other = np.where(switches, waited, NEVER), np.where(switches, other, groups[1])
         said = said + table[:, STATED : STATED + 4]
         columns = [drawn, said.argmax(1)[:, None], *(g[:, None] for g in groups), day[:, None], other[:, None]]
         return np.concatenate(columns, 1).astype(np.float32)
@@ -237,7 +242,16 @@ class Population:
 
 NEVER = np.float32(1e9)  #: a day that does not come
 MOST_GROUPS = 8  #: largest number of categories in a share
-STATED = 3 * len(DRAWN) + len(SHARES) * MOST_GROUPS  #: where the stated-style numbers begin in Population.table()
+STATED = 3 * len(DRAWN) + (len(SHARES) + len(MOTIVES)) * MOST_GROUPS  #: where a table's other numbers begin
+
+
+def _cumulative(given: tuple[float, ...]) -> NDArray[np.float64]:
+    """Shares as ends of intervals of [0, 1], made up to MOST_GROUPS of them."""
+    share = np.asarray(given, np.float64)
+    padded = np.ones(MOST_GROUPS)
+    padded[: len(share)] = np.cumsum(share / share.sum())
+    padded[len(share) - 1 :] = 1.0
+    return padded
 
 
 def _group(j: int) -> slice:
@@ -245,66 +259,21 @@ def _group(j: int) -> slice:
     return slice(start, start + MOST_GROUPS)
 
 
-SECTIONS = {"population": ("title", "provenance"), "traits": DRAWN, "shares": SHARES, "change": ("rate", "day_mean")}
+def _group_of(motive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the shares of role of these motives lie in a table's row.   [N] -> [N, MOST_GROUPS]"""
+    first = 3 * len(DRAWN) + (len(SHARES) + motive) * MOST_GROUPS
+    return first[:, None] + np.arange(MOST_GROUPS)
 
 
 def load_population(path: str | Path, roles: tuple[str, ...] = ("role",)) -> Population:
     """Read a ``population.toml``; every key is optional, and an unknown one is an error (``[sources]`` is free text).
 
-    ``[laws.<name>]`` holds constants of a law that were fitted to these people, such as the level of a newcomer.
+    ``[laws.<name>]`` holds constants of a text that belong to these people: of a law that was fitted to them, such as
+    the level of a newcomer; of ``motives`` and ``transfer``, which act only where they stand here.
 
     Raises:
         ValueError: naming the file, the key, what was found and what is needed.
     """
-    file = Path(path)
-    data = tomllib.loads(file.read_text("utf-8"))
-    _known(file, "", {name: None for name in data if name not in ("sources", "laws")}, tuple(SECTIONS))
-    for section, keys in SECTIONS.items():
-        _known(file, section, data.get(section, {}), keys)
-    base = Population()
-    traits = {name: _mean_sd(file, name, spec, base) for name, spec in data.get("traits", {}).items()}
-    shares = {**base.shares, "role": tuple([1.0 / len(roles)] * len(roles))}
-    shares |= {name: _shares(file, name, given, roles) for name, given in data.get("shares", {}).items()}
-    change = data.get("change", {})
-    rate, day = float(change.get("rate", base.change_rate)), float(change.get("day_mean", base.change_day))
-    if not (0.0 <= rate <= 1.0 and 0.0 < day < float("inf")):
-        raise ValueError(f"{file}: [change] rate = {rate}, day_mean = {day}; needed a share, days > 0, e.g. 0.2, 20")
-    provenance = str(data.get("population", {}).get("provenance", base.provenance))
-    constants = {law: {name: float(value) for name, value in given.items() if name not in ("source", "grade")}
-                 for law, given in data.get("laws", {}).items()}  # fmt: skip
-    return replace(base, shares=shares, provenance=provenance, change_rate=rate, change_day=day,
-                   constants=constants).with_traits(**traits)  # fmt: skip
+    from adaptlearn.core import people
 
-
-def _known(file: Path, section: str, given: Mapping[str, object], keys: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in keys:
-            place = f"[{section}] {name}" if section else f"[{name}]"
-            raise ValueError(f"{file}: {place} is unknown; needed one of {', '.join(keys)}, e.g. {keys[0]}")
-
-
-def _shares(file: Path, name: str, given: object, roles: tuple[str, ...]) -> tuple[float, ...]:
-    """Shares as a list in order, or by name where the categories have names; roles left out have none."""
-    names = {"role": roles, "motive": MOTIVES}.get(name)
-    if isinstance(given, dict):
-        if name == "motive":
-            _known(file, "shares.motive", given, MOTIVES)
-        values = [float(given.get(word, 0.0)) for word in names] if names else [float(v) for v in given.values()]
-    else:
-        values = [float(v) for v in given]  # type: ignore[attr-defined]
-    most = len(names) if names else MOST_GROUPS
-    fits = len(values) == most if names else 1 <= len(values) <= most
-    if not fits or most > MOST_GROUPS or not np.isfinite(values).all() or min(values) < 0 or sum(values) <= 0:
-        count = most if names else f"1 to {MOST_GROUPS}"
-        raise ValueError(f"{file}: [shares] {name} = {values}; needed {count} shares >= 0, not all 0, e.g. [0.6, 0.4]")
-    return tuple(values)
-
-
-def _mean_sd(file: Path, name: str, spec: dict[str, object], base: Population) -> tuple[float, float]:
-    _known(file, f"traits.{name}", spec, ("mean", "sd", "source", "grade"))
-    at = DRAWN.index(name)
-    mean, sd = float(spec.get("mean", base.mean[at])), float(spec.get("sd", base.sd[at]))  # type: ignore[arg-type]
-    if not np.isfinite([mean, sd]).all() or sd < 0:
-        found = f"mean = {mean}, sd = {sd}"
-        raise ValueError(f"{file}: [traits.{name}] {found}; needed finite numbers, sd >= 0, e.g. sd = 0.95")
-    return mean, sd
+    return people.read(Path(path), roles)

@@ -39,8 +39,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 PROFILE: dict[str, tuple[str, str]] = {  # what else a policy was told; without it no other policy can be judged
     "weekly_minutes": ("float32", "minutes a week the learner gives to the programme"),
-    "motive": ("int8", "index into project, leadership, personal, compliance"),
-    "stated": ("int8", "index into visual, auditory, textual, kinesthetic: the survey's word"),
+    "motive": ("int8", "index into project, leadership, personal, compliance; -1 = did not say"),
+    "stated": ("int8", "index into visual, auditory, textual, kinesthetic, the survey's word; -1 = did not say"),
     "mandatory": ("bool", "the programme is mandatory for this learner"),
 }  #: columns that a log may have or lack, all or none
 
@@ -103,6 +103,19 @@ class EventLog:
             Path(draft).unlink(missing_ok=True)
             raise
         return target
+
+
+def is_ours(path: str | Path) -> bool:
+    """Whether a file is an event log that :meth:`EventLog.save` wrote; False for what cannot be read, too."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if Path(path).suffix != ".parquet":
+        return False
+    try:
+        return b"adaptlearn_log" in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowInvalid):
+        return False
 
 
 def load(path: str | Path) -> EventLog:

@@ -18,6 +18,8 @@ from adaptlearn.core.equations import float32, formula, log, sqrt, where
 # What a draw is for. The numbers are part of the address: never renumber, only append.
 POPULATION, BEGIN, CHOICE, ACCEPT, FINISH, ANSWER, LEARN, MINUTES, MOOD, LEAVE, RATING, GAP = range(1, 13)
 CATALOGUE, REBIRTH, POLICY, IMAGINED, BOOTSTRAP, TRIAL, RESTART = range(13, 20)
+WORKPLACE = 32  # where learners work
+COHORT, TICKET, HELP, REASON, VETO = range(40, 45)  # of learners who meet; of offers: reasons given, vetoes
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_A = np.uint64(0xBF58476D1CE4E5B9)
@@ -92,8 +94,7 @@ def normal_of(bits):
 def _bits(seed: int, purpose: int, learner: ArrayLike, step: ArrayLike, draw: ArrayLike) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):  # wrapping around is what a hash does
         who, when, which = (np.atleast_1d(np.asarray(v)).astype(np.uint64) for v in (learner, step, draw))
-        start = np.asarray([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
-        bits: NDArray[np.uint64] = bits_at(key_of(start, who), np.uint64(purpose), when, which)
+        bits: NDArray[np.uint64] = bits_at(keys_of(seed, who), np.uint64(purpose), when, which)
         return bits.reshape(np.broadcast_shapes(np.shape(learner), np.shape(step), np.shape(draw)))
 
 
@@ -109,6 +110,20 @@ def normal(
 ) -> NDArray[np.float32]:
     """Standard normal draws at an address; the last three arguments broadcast.   -> float32"""
     return np.asarray(normal_of(_bits(seed, purpose, learner, step, draw)), np.float32)
+
+
+def keys_of(seed: int, learner: ArrayLike) -> NDArray[np.uint64]:
+    """The keys of many lives under one seed."""
+    with np.errstate(over="ignore"):
+        start = np.asarray([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+        return np.asarray(key_of(start, np.asarray(learner, np.uint64)), np.uint64)
+
+
+def normal_by(key: ArrayLike, purpose: int, draw: ArrayLike) -> NDArray[np.float32]:
+    """Standard normal draws by the key of a life (``key_of``), at its step 0; arguments broadcast.   -> float32"""
+    with np.errstate(over="ignore"):
+        bits = bits_at(np.asarray(key, np.uint64), np.uint64(purpose), NOUGHT, np.asarray(draw).astype(np.uint64))
+    return np.asarray(normal_of(bits), np.float32)
 
 
 def rebirth(seed: int, slot: ArrayLike, episode: ArrayLike) -> NDArray[np.uint64]:

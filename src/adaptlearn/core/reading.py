@@ -13,9 +13,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from adaptlearn.core.catalogue import REST, Activity, Programme, Role, Rules, Skill
 from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, STAND_IN, Cell, Unreadable, column_of
+from adaptlearn.core.cohorts import Calendar, Cohorts
 from adaptlearn.core.learner import load_population
 from adaptlearn.core.refusal import Fault, Refusal, nearest, some_of
 from adaptlearn.core.validity import faults_of
@@ -57,13 +59,13 @@ def read(path: Path) -> World:
         Refusal: with every fault found in the folder.
     """
     folder = Folder(path)
-    about, programme, roles, rules = _world_toml(folder)
+    about, programme, roles, rules, together = _world_toml(folder)
     skills = _records(folder, "skills.csv", Skill, SKILL_CELLS)
     activities = _records(folder, "activities.csv", Activity, ACTIVITY_CELLS)
     _population(folder, tuple(role.id for role in roles))
     whole = not folder.torn and all(file in folder.rows for file in ("skills.csv", "activities.csv", "world.toml"))
     world = World(**about, skills=skills, activities=(REST, *activities), programme=programme, roles=roles, rules=rules,
-                  folder=path)  # fmt: skip
+                  **together, folder=path)  # fmt: skip
     if whole:
         known = {(fault.file, fault.row, fault.field) for fault in folder.faults}
         deeper = faults_of(world, folder.rows, hurt=frozenset(place for _, _, place in known))
@@ -155,7 +157,7 @@ _EXAMPLE = {"id": "greet-video", "title": "Greeting a customer, in three minutes
 TOML = "world.toml"
 
 
-def _world_toml(folder: Folder) -> tuple[dict[str, str], Programme, tuple[Role, ...], Rules]:
+def _world_toml(folder: Folder) -> tuple[dict[str, Any], Programme, tuple[Role, ...], Rules, dict[str, Any]]:
     text, data = folder.text(TOML), {}
     if text is not None:
         try:
@@ -163,7 +165,7 @@ def _world_toml(folder: Folder) -> tuple[dict[str, str], Programme, tuple[Role, 
             folder.rows[TOML] = []
         except tomllib.TOMLDecodeError as error:
             folder.fault(TOML, None, "", f"text that is not TOML: {error}", "TOML", '[world]  name = "tiny-v1"')
-    _known_keys(folder, "", data, ("world", "programme", "roles", "rules"))
+    _known_keys(folder, "", data, ("world", "programme", "roles", "rules", *TOGETHER))
     about = _section(folder, data, "world", dict.fromkeys(ABOUT, ""))
     if TOML in folder.rows:
         for name in ABOUT:
@@ -171,7 +173,27 @@ def _world_toml(folder: Folder) -> tuple[dict[str, str], Programme, tuple[Role, 
                 folder.fault(TOML, None, f"world.{name}", "nothing", "a few words", f'{name} = "{_ABOUT[name]}"')
     terms = _section(folder, data, "programme", {part.name: part.default for part in fields(Programme)})
     roles = tuple(_role(folder, name, given) for name, given in _table(folder, "roles", data.get("roles", {})).items())
-    return ({k: str(v) for k, v in about.items()}, Programme(**terms), roles, _rules(folder, data))  # type: ignore[arg-type]
+    together = {name: _part(folder, name, kind, data[name]) for name, kind in TOGETHER.items() if name in data}
+    return ({k: str(v) for k, v in about.items()}, Programme(**terms), roles, _rules(folder, data), together)  # type: ignore[arg-type]
+
+
+TOGETHER: dict[str, Any] = {"cohorts": Cohorts, "calendar": Calendar}
+
+
+def _part(folder: Folder, name: str, kind: Any, given: object) -> Any:
+    """A section that may be absent: numbers and lists of numbers, each with its default; a limit may be left out."""
+    usual, table = {part.name: part.default for part in fields(kind)}, _table(folder, name, given)
+    _known_keys(folder, name, table, tuple(usual))
+    values: dict[str, Any] = {}
+    for key in usual.keys() & table.keys():
+        value, like, place = table[key], usual[key], f"{name}.{key}"
+        if isinstance(like, tuple):
+            listed = value if isinstance(value, list) else [value]
+            values[key] = tuple(_typed(folder, place, one, like[0]) for one in listed)
+        else:
+            whole = "int" in str(kind.__annotations__[key])
+            values[key] = _typed(folder, place, value, like if like is not None else 1 if whole else 1.0)
+    return kind(**values)
 
 
 _ABOUT = {"name": "tiny-v1", "title": "A tiny world", "job": "Shop assistant", "version": "1.0", "grade": "C"}
@@ -221,11 +243,12 @@ def _numbers(folder: Folder, place: str, given: object) -> tuple[tuple[str, floa
 def _role(folder: Folder, name: str, given: object) -> Role:
     place = f"roles.{name}"
     table = _table(folder, place, given)
-    _known_keys(folder, place, table, ("title", "targets", "deadline_day"))
+    _known_keys(folder, place, table, ("title", "targets", "deadline_day", "goal"))
     title = str(_typed(folder, f"{place}.title", table.get("title", name), ""))
     last = table.get("deadline_day")
     deadline = None if last is None else float(_typed(folder, f"{place}.deadline_day", last, 1.0))  # type: ignore[arg-type]
-    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline)
+    goal = str(_typed(folder, f"{place}.goal", table.get("goal", Role.goal), Role.goal))
+    return Role(name, title, _numbers(folder, f"{place}.targets", table.get("targets", {})), deadline, goal)
 
 
 def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
@@ -241,7 +264,11 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
     due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
     live = given.get("live_per_week")
     most = None if live is None else int(_typed(folder, "rules.live_per_week", live, 2))  # type: ignore[call-overload]
-    return Rules(lists["pinned"], lists["excluded"], due, not_before, most)
+    gates = _table(folder, "rules.after", given.get("after", {}))
+    after = tuple(
+        (name, str(_typed(folder, f"rules.after.{name}", gate, "start-check"))) for name, gate in gates.items()
+    )
+    return Rules(lists["pinned"], lists["excluded"], due, not_before, most, after)
 
 
 def read_rules(file: Path, world: World) -> World:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from adaptlearn.core.catalogue import REST, WORDS, Activity, Role, Skill
 from adaptlearn.core.cells import column_of
+from adaptlearn.core.cohorts import faults
 from adaptlearn.core.refusal import Fault, nearest, some_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def faults_of(
     for role in world.roles:
         _role(report, role, world.skill_ids)
     _rules(report, world)
+    for name, part in (("cohorts", world.cohorts), ("calendar", world.calendar)):
+        for key, found, needed, example in faults(part) if part is not None else ():
+            report.toml(f"{name}.{key}", repr(found), needed, example)
     _openings(report, world)
     unclear = {"id", "requires"} & set(hurt) or len(set(world.skill_ids)) < len(world.skills)
     if not unclear:
@@ -187,6 +191,8 @@ def _about(report: _Report, world: "World") -> None:
     for name, example in (("offer_size", 3), ("repeats", 2)):
         if getattr(terms, name) < 1:
             report.toml(f"programme.{name}", getattr(terms, name), "at least 1", example)
+    if not 0.0 <= terms.reasons <= 1.0:
+        report.toml("programme.reasons", f"{terms.reasons:g}", "a share of offers, 0 to 1", 1.0)
     if not terms.retention_day >= terms.horizon_days:
         report.toml("programme.retention_day", f"day {terms.retention_day:g}",
                     f"the last day of the programme ({terms.horizon_days:g}) or later",
@@ -197,7 +203,13 @@ def _about(report: _Report, world: "World") -> None:
 
 def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
     place = f"roles.{role.id}.targets"
-    if not role.targets:
+    if role.goal not in WORDS["goal"]:
+        report.toml(f"roles.{role.id}.goal", repr(role.goal), f"one of {' '.join(WORDS['goal'])}",
+                    nearest(role.goal, WORDS["goal"]))  # fmt: skip
+    if role.goal == "open" and role.targets:
+        report.toml(place, f"{len(role.targets)} targets under an open goal", "none: every skill counts alike",
+                    'goal = "breadth"')  # fmt: skip
+    if not role.targets and role.goal != "open":
         example = f"targets = {{{[*known, 'skill'][0]} = 1.0}}"
         report.toml(place, "a role without targets", "at least one skill with its weight", example)
     for name, weight in role.targets:
@@ -213,19 +225,20 @@ def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
 def _rules(report: _Report, world: "World") -> None:
     rules, known = world.rules, world.activity_ids[1:]
     due, not_before = dict(rules.due), dict(rules.not_before)
-    for name, listed in (
-        ("pinned", rules.pinned),
-        ("excluded", rules.excluded),
-        ("due", due),
-        ("not_before", not_before),
-    ):
+    listings = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before,
+                "after": [name for pair in rules.after for name in pair]}  # fmt: skip
+    for name, listed in listings.items():
         for activity in listed:
             if activity not in known:
                 report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
                             nearest(activity, known))  # fmt: skip
     if rules.live_per_week is not None and rules.live_per_week < 0:
         report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
-    for name, listed in (("pinned", rules.pinned), ("due", due)):
+    circle = cycle_in({name: [gate] for name, gate in rules.after})
+    if circle:
+        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
+    gates = [gate for _, gate in rules.after]
+    for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates)):
         for activity in listed:
             if activity in rules.excluded:
                 report.toml(f"rules.{name}", f"{activity!r}, which rules.excluded takes away", "one or the other",
@@ -285,10 +298,10 @@ def _cycle(report: _Report, world: "World") -> None:
 def _reachable(report: _Report, world: "World") -> None:
     """Every target, and all it rests on, is taught by something that may be offered."""
     requires = {skill.id: skill.requires for skill in world.skills}
-    offered = [a for a in world.activities[1:] if a.id not in world.rules.excluded]
-    taught = {name for activity in offered for name, weight in activity.teaches if weight > 0.0}
+    taught = {name for activity in world.activities[1:] if activity.id not in world.rules.excluded
+              for name, weight in activity.teaches if weight > 0.0}  # fmt: skip
     for role in world.roles:
-        wanted = {name: name for name, _ in role.targets if name in requires}
+        wanted = {name: name for name in (requires if role.goal == "open" else dict(role.targets)) if name in requires}
         ahead = list(wanted)
         while ahead:
             name = ahead.pop()

@@ -29,12 +29,13 @@ from adaptlearn.core.catalogue import (
     Weights,
     scalar_row,
 )
+from adaptlearn.core.cohorts import Calendar, Cohorts
 from adaptlearn.core.refusal import Fault, Refusal, nearest
 from adaptlearn.core.shelf import names, where
 
 __all__ = [
-    "CATALOGUES", "FEATURES", "FEATURE_SCALE", "REST", "WORDS", "Activity", "CatalogueError", "Programme", "Refusal",
-    "Role", "Rules", "Skill", "World", "load", "names", "save", "under", "where",
+    "CATALOGUES", "FEATURES", "FEATURE_SCALE", "REST", "WORDS", "Activity", "Calendar", "CatalogueError", "Cohorts",
+    "Programme", "Refusal", "Role", "Rules", "Skill", "World", "load", "names", "save", "under", "where",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
@@ -77,6 +78,8 @@ class World:
     programme: Programme
     roles: tuple[Role, ...]
     rules: Rules = field(default_factory=Rules)
+    cohorts: Cohorts | None = None  # None: everyone learns alone
+    calendar: Calendar | None = None  # None: nothing but windows ties an activity to a day
     folder: Path | None = field(default=None, compare=False)  # where it was read from
 
     @cached_property
@@ -160,8 +163,16 @@ class World:
     @cached_property
     def targets(self) -> Matrix:
         """Weight of each skill in each role's goal; rows sum to 1.   [R, K]"""
-        weights = self._spread([role.targets for role in self.roles])
+        weights = self._spread([self.counting(role) for role in self.roles])
         return _fixed(weights / weights.sum(1, keepdims=True))
+
+    def counting(self, role: Role) -> Weights:
+        """What counts on the way to a destination, and how much, by the kind of its goal; not yet made to sum to 1."""
+        if role.goal == "depth":
+            return role.targets
+        named = [self.skill_index[name] for name, _ in role.targets]
+        reach = set(named) | {int(k) for k in np.flatnonzero(self.ancestors[named].sum(0))}
+        return tuple((name, 1.0) for k, name in enumerate(self.skill_ids) if k in reach or role.goal == "open")
 
     @cached_property
     def needed(self) -> Matrix:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adaptlearn.core.catalogue import Activity, Skill
 from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, column_of
+from adaptlearn.core.cohorts import stated
 from adaptlearn.core.keep import keep
 from adaptlearn.core.learner import MODES
 from adaptlearn.core.world import World
@@ -64,6 +65,8 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return _number(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], (int, float)):
+        return "[" + ", ".join(_text(number) for number in value) + "]"
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):
         return "{" + ", ".join(f"{_text(name)} = {_text(number)}" for name, number in value) + "}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -79,7 +82,11 @@ def _toml(world: World) -> str:
     parts = [_section("world", {k: getattr(world, k) for k in ("name", "title", "job", "version", "grade")})]
     for name, record in (("programme", world.programme), ("rules", world.rules)):
         parts.append(_section(name, {part.name: getattr(record, part.name) for part in fields(record)}))
+    for name, part in (("cohorts", world.cohorts), ("calendar", world.calendar)):
+        if part is not None:
+            parts.append(_section(name, stated(part)))
     for role in world.roles:
         keys = {"title": role.title, "targets": role.targets, "deadline_day": role.deadline_day}
+        keys |= {"goal": role.goal} if role.goal != type(role).goal else {}
         parts.append(_section(f"roles.{_text(role.id)}", keys))
     return "\n\n".join(parts) + "\n"

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from adaptlearn.classroom.room import Rules
     from adaptlearn.core.learner import Population
     from adaptlearn.core.world import World
+    from adaptlearn.envs.cohort import CohortEnv
     from adaptlearn.envs.single import LearnerEnv
     from adaptlearn.envs.vector import LearnerVectorEnv
 
 GROUP = "adaptlearn.rewards"  #: entry-point group under which other packages offer theirs
 NAMESPACE = "adaptlearn"
+COHORT = f"{NAMESPACE}/Cohort-v1"  #: takes any world with cohorts
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -41,7 +43,10 @@ def rules(
     catalogue_seed: int = 0,
     mandatory: bool | None = None,
     decides: str | None = None,
+    reasons: float | None = None,
     population: Population | None = None,
+    change: Mapping[str, Any] | None = None,
+    motives: bool | None = None,
     law_params: Any = None,
     behaviour_params: Any = None,
     reward_params: Any = None,
@@ -53,40 +58,56 @@ def rules(
         law: one of ``laws.shelf.names()``, or a module that follows ``core.learner.Law``.
         reward: ``learning``, ``assessed``, one of another package, or a module with ``Params`` and ``reward``.
         meshing: ``null`` (the default: contested science starts at nothing), ``weak``, ``contested``, ``aptitude``,
-            ``adversarial``, or a Meshing.
+            ``adversarial``, another strength such as ``stated:1.5`` or ``aptitude:2``, or a Meshing.
         catalogue: how far the catalogue is from the truth: ``as_written``, ``usual_error``, ``careless``.
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
+        reasons: share of offers that come with a reason; None takes the world's own.
+        change: of destination, where it differs from the population's: ``rate`` (a share), ``day_mean`` or ``day``
+            (about when, or the very day), ``to`` (a role).
+        motives: whether the motive moves behaviour (``laws.motives``); None: if the population says how.
         law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
             starts from the constants that its population was fitted with.
 
     Raises:
         ValueError: an unknown name, with the known ones.
     """
-    from adaptlearn.classroom.packing import MESHING
+    from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
+    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
-    from adaptlearn.envs import rewards
-    from adaptlearn.laws import behaviour
+    from adaptlearn.envs.rewards import PRESETS
     from adaptlearn.laws.shelf import law as law_named
 
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
-    weights = rewards.PRESETS.get(reward) if isinstance(reward, str) else None
-    if isinstance(meshing, str) and meshing not in MESHING:
-        like = nearest(meshing, [*MESHING])
-        raise ValueError(f"meshing {meshing!r} is not known; needed one of {', '.join(MESHING)}, e.g. {like!r}")
-    people = population or population_of(place)
-    fitted = people.constants.get(mind.__name__.rpartition(".")[2], {})
-    own = params_of("population.constants", mind, fitted) if fitted else None
+    weights, people = PRESETS.get(reward) if isinstance(reward, str) else None, population or population_of(place)
+    people = changing(people, change, place.role_ids, "change") if change else people
+    conduct = _conduct(people, motives)
+    own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
-        place, mind, behaviour, text, population=people, catalogue=catalogue,
-        catalogue_seed=catalogue_seed, meshing=MESHING[meshing] if isinstance(meshing, str) else meshing,
-        mandatory=mandatory, decides=decides, law_params=params_of("law_params", mind, law_params, own),
-        behaviour_params=params_of("behaviour_params", behaviour, behaviour_params),
+        place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
+        meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
+        mandatory=mandatory, decides=decides, reasons=reasons,
+        law_params=params_of("law_params", mind, law_params, own),
+        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _conduct(people: Population, motives: bool | None) -> ModuleType:
+    """How people behave: the plain text, or the one in which the motive moves it."""
+    from adaptlearn.laws import behaviour
+    from adaptlearn.laws import motives as moved
+
+    return moved if ("motives" in people.constants if motives is None else motives) else behaviour
+
+
+def _fitted(people: Population, text: ModuleType) -> Any:
+    """A text's constants as they belong to these people; None where nothing is said of them."""
+    given = people.constants.get(text.__name__.rpartition(".")[2])
+    return params_of("population.constants", text, given) if given else None
 
 
 def reward_named(name: str) -> ModuleType:
@@ -155,7 +176,8 @@ def env_id(folder: str) -> str:
 
 
 def register() -> None:
-    """Tell Gymnasium of every world on the shelf, if Gymnasium is there; ``World-v1`` takes any folder. Idempotent."""
+    """Tell Gymnasium of every world on the shelf, if Gymnasium is there; ``World-v1`` takes any folder, ``Cohort-v1``
+    any with cohorts. Idempotent."""
     try:
         import gymnasium
     except ImportError:
@@ -166,6 +188,8 @@ def register() -> None:
     for name, chosen in {f"{NAMESPACE}/World-v1": {}, **worlds}.items():
         if name not in gymnasium.registry:
             gymnasium.register(name, kwargs=chosen, **how)
+    if COHORT not in gymnasium.registry:
+        gymnasium.register(COHORT, entry_point=f"{__name__}:cohort", order_enforce=False, disable_env_checker=True)
 
 
 def single(*, render_mode: str | None = None, seed: int | None = None, **terms: Any) -> LearnerEnv:
@@ -183,6 +207,13 @@ def vector(
 
     agreed = _agreed(terms, "num_envs", "copy", "threads", "seed")
     return LearnerVectorEnv(agreed, num_envs, copy=copy, threads=threads, seed=seed)
+
+
+def cohort(*, policy: Any = None, seed: int | None = None, **terms: Any) -> CohortEnv:
+    """A cohort week by week, as ``gymnasium.make`` builds it; ``terms`` are the arguments of :func:`rules`."""
+    from adaptlearn.envs.cohort import CohortEnv
+
+    return CohortEnv(_agreed(terms, "policy", "seed"), policy, seed=seed)
 
 
 def _agreed(terms: dict[str, Any], *own: str) -> Rules:

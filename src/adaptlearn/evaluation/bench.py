@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.classroom.layout import EVENT_STARS
-from adaptlearn.classroom.packing import MESHING
+from adaptlearn.classroom.packing import meshing_of
 from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.classroom.simulate import Thinker, side_by_side
 from adaptlearn.classroom.timetable import Group, Trial, Visit, examine
@@ -58,7 +58,7 @@ class Bench:
     def trial(self, shift: float, meshing: str) -> Trial:
         """Learners of single-skill trials: the default population, shifted in prior level."""
         if (shift, meshing) not in self._trials:
-            rules = replace(self.rules, meshing=MESHING[meshing])
+            rules = replace(self.rules, meshing=meshing_of(meshing))
             base = Population()
             people = base.with_traits(ability=(base.mean[0] + shift, base.sd[0]))
             self._trials[shift, meshing] = Trial(rules, self.ids, self.seed, people)
@@ -79,9 +79,20 @@ class Bench:
             self._played |= dict(zip(wanted, side_by_side(calls, self.threads), strict=True))
 
 
+def moved(rules: Rules, motivation: float) -> Population:
+    """The people of the rules, their own level of motivation raised by so many SD."""
+    people = rules.population
+    if motivation == 0.0:
+        return people
+    behaviour = rules.behaviour_params if rules.behaviour_params is not None else rules.behaviour.Params()  # type: ignore[attr-defined]
+    mean, sd = people.trait("efficacy")  # motivation returns to mood_efficacy times this
+    return people.with_traits(efficacy=(mean + motivation / behaviour.mood_efficacy, sd))
+
+
 def _play(bench: Bench, arm: Programme) -> Played:
     """Everyone's programme."""
-    rules = replace(bench.rules, mandatory=arm.mandatory, meshing=MESHING["null"])
+    rules = replace(bench.rules, mandatory=arm.mandatory, meshing=meshing_of("null"),
+                    population=moved(bench.rules, arm.motivation))  # fmt: skip
     begun, room = (Classroom(rules, bench.n, bench.seed).begin(bench.ids) for _ in range(2))
     left, stars, rated = np.zeros(bench.n, bool), np.zeros(bench.n), np.zeros(bench.n)
     thinker = Thinker(bench.policies[arm.policy], room)
@@ -105,7 +116,7 @@ def _visits(arm: tuple[Line, ...]) -> list[Visit]:
 def _arm(contrast: Contrast, bench: Bench, arm: tuple[Line, ...]) -> tuple[Trial, Group, float]:
     """Learners after an arm, and the day of its test."""
     trial, visits = bench.trial(contrast.shift, contrast.meshing), _visits(arm)
-    return trial, trial.teach(visits), max(v.day for v in visits) + contrast.test_after
+    return trial, trial.teach(visits), contrast.tested(visits)
 
 
 def _post(contrast: Contrast, bench: Bench, arm: tuple[Line, ...]) -> NDArray[np.float32]:
@@ -128,7 +139,7 @@ def two_moments(contrast: Contrast, bench: Bench) -> Effect:
 def two_modes(contrast: Contrast, bench: Bench) -> Effect:
     """Hedges' g of activities wholly in the stated mode against wholly in another."""
     trial, visits = bench.trial(contrast.shift, contrast.meshing), _visits(contrast.treated)
-    day = max(v.day for v in visits) + contrast.test_after
+    day = contrast.tested(visits)
     matched, other = (trial.test(trial.teach_by_mode(visits, j), day, [contrast.items], AFTER) for j in (0, 1))
     return hedges_g(matched, other)
 
@@ -207,6 +218,11 @@ def programme_stays(contrast: Contrast, bench: Bench) -> Effect:
     return average(~bench.played(contrast.treated).left)
 
 
+def programme_finished(contrast: Contrast, bench: Bench) -> Effect:
+    """Hedges' g of the number of activities that learners finish."""
+    return hedges_g(*(bench.played(arm).room.now("completed") for arm in (contrast.treated, contrast.control)))
+
+
 def programme_reaction(contrast: Contrast, bench: Bench) -> Effect:
     """r of a learner's mean rating and the test at the end."""
     played = bench.played(contrast.treated)
@@ -216,7 +232,7 @@ def programme_reaction(contrast: Contrast, bench: Bench) -> Effect:
 MEASURES: dict[str, Callable[[Contrast, Bench], Effect]] = {
     "g": two_arms, "g_later": two_moments, "g_mode": two_modes, "r": pre_post, "r_gain": pre_post,
     "slope": per_opportunity, "path_g": programmes, "path_half_life": programme_half_life,
-    "path_stays": programme_stays, "path_reaction": programme_reaction,
+    "path_stays": programme_stays, "path_reaction": programme_reaction, "path_finished": programme_finished,
 }  # fmt: skip
 
 

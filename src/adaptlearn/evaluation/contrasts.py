@@ -1,7 +1,7 @@
 """What trials found, read from the file beside a law: each effect with its protocol, range, source and mark."""
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,8 +12,9 @@ from adaptlearn.core.refusal import Fault, Refusal
 
 MARKS = ("read", "measured", "recalled")
 TRIALS = ("g", "g_later", "g_mode", "r", "r_gain", "slope")  #: statistics of a single-skill trial
-PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction")  #: statistics of a whole programme
-TWO_ARMS = ("g", "slope")  #: these need a control arm; path_g without one is compared with no programme
+PATHS = ("path_g", "path_half_life", "path_stays", "path_reaction", "path_finished")  #: statistics of whole programmes
+TWO_ARMS = ("g", "slope", "path_finished")  #: these need a control; path_g without one is against no programme
+COMPARED = ("g", "g_mode", "path_g")  #: treatments compared: what a bias in publishing inflates
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Programme:
 
     policy: str
     mandatory: bool
+    motivation: float = 0.0  # SD by which everyone's own level of motivation is raised
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Contrast:
     meshing: str = "null"
     shift: float = 0.0  # of the learners' prior level, logit
     items: int = 20  # of the test
-    test_after: float = 7.0  # days after the last visit
+    test_after: float = 7.0  # days from the arm's last visit to its test ...
+    test_day: float = 0.0  # ... or the day of the test in every arm; 0 = as test_after says
     later: float = 400.0  # days between two tests, where there are two
 
     @property
@@ -69,14 +72,49 @@ class Contrast:
         """Recalled effects are shown, never counted."""
         return self.mark != "recalled"
 
+    def tested(self, visits: list[Visit]) -> float:
+        """Day of an arm's test."""
+        return self.test_day or max(visit.day for visit in visits) + self.test_after
+
     @property
     def programme(self) -> bool:
         """Whether it takes a world and policies."""
         return self.statistic in PATHS
 
+    def times(self, share: float) -> "Contrast":
+        """The same with a share of the published effect and of its range, where two treatments are compared."""
+        if self.statistic not in COMPARED:
+            return self
+        return replace(self, value=share * self.value, low=share * self.low, high=share * self.high)
+
     def inside(self, effect: float) -> bool:
         """Whether an effect falls into the range, ends included."""
         return self.low <= effect <= self.high
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Published numbers that cannot all hold, and what was done about it."""
+
+    id: str
+    anchors: tuple[str, ...]  # the contrasts concerned
+    what: str
+    here: str
+
+
+def conflicts(law: ModuleType) -> tuple[Conflict, ...]:
+    """Where the anchors of a law disagree, in the order written.
+
+    Raises:
+        ValueError: a conflict names no contrast of the law.
+    """
+    data = tomllib.loads(file_of(law).read_text("utf-8"))
+    found = tuple(Conflict(name, tuple(spec["anchors"]), spec["what"], spec["here"])
+                  for name, spec in data.get("conflict", {}).items())  # fmt: skip
+    strangers = sorted({name for one in found for name in one.anchors} - set(data["contrast"]))
+    if strangers:
+        raise ValueError(f"conflicts name {strangers}; needed contrasts of {file_of(law).name}, e.g. 'half_life'")
+    return found
 
 
 def file_of(law: ModuleType) -> Path:
@@ -88,7 +126,8 @@ def file_of(law: ModuleType) -> Path:
     file = Path(str(law.__file__)).with_suffix(".toml")
     if not file.exists():
         raise ValueError(
-            f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed e.g. workplace.toml"
+            f"law {law.__name__} has no contrasts: {file.name} is not beside it; needed one, or another law's trials, "
+            "e.g. trials=workplace"
         )
     return file
 

@@ -7,19 +7,22 @@ sitting need not be independent. Holm's (1979) correction over everything looked
 imperfect: where groups differ in what they know, or another activity works differently, small differences follow,
 which is why only large ones are named.
 
-Axes: D rows of the log, N learners.
+Axes: D sets of answers, N learners.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.core.corrected import holm
 from adaptlearn.core.log import EventLog
+from adaptlearn.core.visits import Visits, of_log
 from adaptlearn.core.world import World
+from adaptlearn.evaluation.items import first_of
 from adaptlearn.evaluation.resample import Floats, Interval
-from adaptlearn.evaluation.subgroups import holm
 
 STRATA = 5
 SMALLEST = 30  # learners of each side who answered
@@ -45,41 +48,61 @@ class Dif:
 
 
 def look(log: EventLog, world: World, attributes: Sequence[str] = ("site", "tenure")) -> list[Dif]:
-    """Every activity with items against every group large enough, the smallest p first; empty where none is.
+    """Every activity with items against every group large enough, the smallest p first; empty where none is."""
+    return examine(of_log(log, world), attributes)
+
+
+def examine(visits: Visits, attributes: Sequence[str] | None = None) -> list[Dif]:
+    """The same of any log whose learners have groups, by default all of them.
 
     First visits only: later ones are of people who have seen the items.
     """
-    rows = _first_visits(log)
-    share = log["correct"][rows] / log["items"][rows]
-    elsewhere = _matched(log, rows)
+    sets = _first_visits(visits)
+    share, elsewhere = sets.right / sets.asked, _matched(sets)
     found = []
-    for activity in np.unique(log["taken"][rows]):
-        here = (log["taken"][rows] == activity) & np.isfinite(elsewhere)
-        for attribute in attributes:
-            label = log[attribute][rows][here]
-            for group in np.unique(label):
-                one = _compared(share[here], elsewhere[here], label == group)
+    for name in np.unique(sets.name):
+        here = (sets.name == name) & np.isfinite(elsewhere)
+        for attribute in visits.groups if attributes is None else attributes:
+            label = visits.groups[attribute][sets.row][here] if attribute in visits.groups else np.zeros(0)
+            for group in np.unique(label[label >= 0]):
+                some = label >= 0
+                one = _compared(share[here][some], elsewhere[here][some], label[some] == group)
                 if one is not None:
-                    found.append((world.activities[activity].title, attribute, str(group), *one))
+                    names = visits.called.get(attribute)
+                    found.append((sets.names[name], attribute, names[group] if names else str(group), *one))
     chances = holm([one[4] for one in found])
     said = [Dif(*one[:4], p, one[5]) for one, p in zip(found, chances, strict=True)]
     return sorted(said, key=lambda one: one.p)
 
 
-def _first_visits(log: EventLog) -> NDArray[np.int64]:
-    """Rows of each learner's first answered visit to each activity."""
-    rows = np.flatnonzero(log["items"] > 0)
-    rows = rows[np.lexsort((log["step"][rows], log["taken"][rows], log["learner"][rows]))]
-    pairs = np.stack([log["learner"][rows], log["taken"][rows].astype(np.uint64)], 1)
-    new = np.r_[True, (pairs[1:] != pairs[:-1]).any(1)] if len(rows) else np.zeros(0, bool)
-    return rows[new]
+class _Sets(NamedTuple):
+    """Each learner's first answers to what is asked in one go.   each [D]"""
+
+    row: NDArray[np.int64]
+    learner: NDArray[np.int64]
+    name: NDArray[np.int64]  # of the activity, or of the item where no activity is known
+    asked: Floats
+    right: Floats
+    names: tuple[str, ...]
 
 
-def _matched(log: EventLog, rows: NDArray[np.int64]) -> Floats:
-    """Share of correct answers on first visits to all other activities, NaN where there are none.   -> [D]"""
-    _, place = np.unique(log["learner"][rows], return_inverse=True)
-    right, asked = (np.bincount(place, log[name][rows])[place] - log[name][rows] for name in ("correct", "items"))
-    return np.divide(right, asked, out=np.full(len(rows), np.nan), where=asked > 0)
+def _first_visits(visits: Visits) -> _Sets:
+    row, _, item, asked, right = visits.answers
+    alone = visits.activity[row] < 0
+    name = np.where(alone, len(visits.activities) + item, visits.activity[row])
+    rows, place = np.unique(row, return_inverse=True)
+    sums = [np.bincount(place, column) for column in (asked, right)]
+    called = np.zeros(len(rows), np.int64)
+    called[place] = name
+    learner = visits.learner[rows]
+    new = first_of(learner, called)
+    return _Sets(rows[new], learner[new], called[new], *(s[new] for s in sums), (*visits.activities, *visits.items))
+
+
+def _matched(sets: _Sets) -> Floats:
+    """Share of correct answers on first visits to everything else, NaN where there are none.   -> [D]"""
+    right, asked = (np.bincount(sets.learner, column)[sets.learner] - column for column in (sets.right, sets.asked))
+    return np.divide(right, asked, out=np.full(len(sets.row), np.nan), where=asked > 0)
 
 
 def _compared(share: Floats, elsewhere: Floats, focal: NDArray[np.bool_]) -> tuple[Interval, float, int] | None:

@@ -13,7 +13,6 @@ so that a held-out ingredient tests whether one conversion serves all, and nothi
 published number it must reproduce.
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from adaptlearn.classroom.room import Rules
 from adaptlearn.evaluation.bench import Bench, measure
 from adaptlearn.evaluation.contrasts import Contrast, contrasts, file_of
-from adaptlearn.evaluation.evidence import fit_file, fit_record
+from adaptlearn.evaluation.evidence import HALF
 
 FIT_SEED = 97  #: learners of the fit are others than those of the suite
 FIT_LEARNERS = 4000  #: per arm
@@ -83,6 +82,7 @@ class Fit:
     n: int
     seed: int
     world: str
+    half: bool = False  # fitted to half of every effect that compares two treatments
 
     def applied(self, rules: Rules) -> Rules:
         """The same rules with these constants."""
@@ -124,6 +124,7 @@ def fit(
     policies: Mapping[str, Any] | None = None,
     hold_out: Sequence[str] = (),
     *,
+    half: bool = False,
     targets: Sequence[Contrast] | None = None,
     free: Sequence[Free] | None = None,
     n: int = FIT_LEARNERS,
@@ -136,6 +137,7 @@ def fit(
     Args:
         policies: as for ``evidence``; contrasts that take a missing one are refused unless held out.
         hold_out: ids of contrasts the fit must not see.
+        half: take half of every effect that compares two treatments, and half of what is believed of ingredients.
         targets, free: contrasts and constants; None takes those beside the law.
         n, seed: learners per arm and their luck, other than the suite's.
         rounds: most Gauss-Newton steps.
@@ -144,7 +146,7 @@ def fit(
     Raises:
         ValueError: an unknown contrast is held out, nothing is left, or a policy is missing.
     """
-    known = tuple(contrasts(rules.law) if targets is None else targets)
+    known = tuple(c.times(HALF if half else 1.0) for c in (contrasts(rules.law) if targets is None else targets))
     unknown = sorted(set(hold_out) - {c.id for c in known})
     if unknown:
         raise ValueError(f"hold_out {unknown}; needed some of {', '.join(c.id for c in known)}, e.g. 'peer'")
@@ -153,7 +155,7 @@ def fit(
         raise ValueError(
             f"{len(known)} contrasts, none left to fit; needed at least one that is counted and not held out"
         )
-    whole = tuple(free_constants(file_of(rules.law)) if free is None else free)
+    whole = tuple(_believed(one, half) for one in (free_constants(file_of(rules.law)) if free is None else free))
     heard = {c.sets for c in seen}
     converted = {c.sets: c for c in known if c.id in hold_out and _ingredient(c.sets) and c.sets not in heard}
     moving = tuple(one for one in whole if one.name not in converted)
@@ -165,12 +167,17 @@ def fit(
         values, moving, {k: c.id for k, c in converted.items()}, tuple(hold_out), tuple(c.id for c in seen),
         {c.id: round(float(e), 4) for c, e in zip(seen, effects, strict=True)},
         float(np.sum(problem.misses(effects) ** 2)), float(np.sum(problem.pulls(x) ** 2)), problem.done, n, seed,
-        f"{rules.world.name} {rules.world.version}",
+        f"{rules.world.name} {rules.world.version}", half,
     )  # fmt: skip
 
 
 def _ingredient(name: str) -> bool:
     return name.startswith(INGREDIENT) and name not in NO_INGREDIENT
+
+
+def _believed(one: Free, half: bool) -> Free:
+    """What is believed of an ingredient is a multiple of its published effect, so half of that is half of this."""
+    return replace(one, centre=HALF * one.centre) if half and _ingredient(one.name) else one
 
 
 def _rounded(value: float) -> float:
@@ -263,54 +270,3 @@ class Problem:
                 return tried, after, damping / 4.0
             damping *= 4.0
         return x, now, damping
-
-
-# --- what a fit leaves behind ---------------------------------------------------------------------------------------
-
-
-def record_of(fitted: Fit, command: str) -> str:
-    """The record of a fit, as TOML."""
-    lines = [
-        "# Written by the fit, never by hand: how the constants beside this file came about.", "", "[fit]",
-        f"command = {command!r}", f"world = {fitted.world!r}", f"learners = {fitted.n}", f"seed = {fitted.seed}",
-        f"evaluations = {fitted.evaluations}", f"misfit = {fitted.misfit:.3f}  # sum of squares, quarters of a range",
-        f"drawn_back = {fitted.drawn_back:.3f}  # sum of squares, spreads",
-        f"held_out = {_words(fitted.held_out)}", f"fitted = {_words(fitted.fitted)}", "", "[constants.law]",
-    ]  # fmt: skip
-    behaviour = [one.name for one in fitted.free if one.of == "behaviour"]
-    lines += [f"{name} = {value!r}" for name, value in fitted.values.items() if name not in behaviour]
-    lines += ["", "[constants.behaviour]", *(f"{name} = {fitted.values[name]!r}" for name in behaviour)]
-    lines += ["", "[converted]  # constant = the held-out contrast whose published effect it was converted from"]
-    lines += [f"{name} = {contrast!r}" for name, contrast in fitted.converted.items()]
-    lines += ["", "[effects]  # of the fitted contrasts, on the learners of the fit"]
-    lines += [f"{name} = {value}" for name, value in fitted.effects.items()]
-    return "\n".join(lines).replace("'", '"') + "\n"
-
-
-def _words(names: Sequence[str]) -> str:
-    return "[" + ", ".join(f"'{name}'" for name in names) + "]"
-
-
-def adopt(fitted: Fit, rules: Rules, command: str) -> list[Path]:
-    """Make a fit the default: write its record beside the law, and its values into the defaults of ``Params``.
-
-    -> the files written. For a checkout; the text of a law is its only home, so the defaults are edited in place.
-    """
-    record = fit_file(rules.law)
-    record.write_text(record_of(fitted, command), "utf-8")
-    fit_record.cache_clear()
-    written = [record]
-    of = {one.name: one.of for one in fitted.free}
-    for part, module in (("law", rules.law), ("behaviour", rules.behaviour)):
-        mine = {name: value for name, value in fitted.values.items() if of.get(name, "law") == part}
-        file = Path(str(module.__file__))
-        text = file.read_text("utf-8")
-        for name, value in mine.items():
-            text, count = re.subn(rf"(?m)^(    {name}: float = )[-+.\de]+", rf"\g<1>{value!r}", text)
-            if count != 1:
-                raise ValueError(
-                    f"{file.name}: {count} lines give {name} a default; needed one, e.g. {name}: float = {value!r}"
-                )
-        file.write_text(text, "utf-8")
-        written.append(file)
-    return written

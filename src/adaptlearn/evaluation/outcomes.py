@@ -1,7 +1,9 @@
 """What became of learners, apart by Kirkpatrick level (Kirkpatrick & Kirkpatrick 2006).
 
-1 reaction: ratings. 2 learning: what is known at the end of the programme, and 30 and 90 days later. 3 behaviour at
-work: not simulated. 4 results: not simulated; money and minutes stand as what a programme costs, never as its return.
+1 reaction: ratings. 2 learning: what is known at the end of the programme, and 30 and 90 days later; of those whose
+destination changed, what they knew of the old and of the new one on that day. 3 transfer: what shows in the work and
+what a manager's check sees of it, assumed, and only where the population says something of work. 4 results: not
+simulated; money and minutes stand as what a programme costs, never as its return.
 
 Axes: N learners, K skills.
 """
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives
-from adaptlearn.core.learner import Skill
+from adaptlearn.evaluation.transfer import applied, destination, levels
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +36,11 @@ OUTCOMES = (
     Outcome("end", "2 learning", "knows them at the end of the programme", "P(correct), 0 to 1", +1),
     Outcome("end_30", "2 learning", "knows them 30 days later", "P(correct), 0 to 1", +1),
     Outcome("end_90", "2 learning", "knows them 90 days later", "P(correct), 0 to 1", +1),
+    Outcome("old_then", "2 learning", "if the destination changed: knew the old one by then", "P(correct), 0 to 1", 0),
+    Outcome("new_then", "2 learning", "... knew the new one by then", "P(correct), 0 to 1", 0),
+    Outcome("new_now", "2 learning", "... knows the new one at the retention check", "P(correct), 0 to 1", +1),
+    Outcome("applied", "3 transfer", "uses the target skills on the job: assumed (C)", "share, 0 to 1", +1),
+    Outcome("checked", "3 transfer", "what the manager's check notes: assumed (C)", "points, 1 to 5", +1),
     Outcome("stayed", "in the programme", "did not leave", "share", +1),
     Outcome("completed", "in the programme", "activities completed", "per learner", +1),
     Outcome("minutes", "what it takes", "time of the learner", "min per learner", -1),
@@ -51,17 +58,18 @@ def outcomes(lives: Lives, rules: Rules) -> dict[str, Floats]:
     found |= {"stars": lives.stars, "goal": lives["value"], "stayed": ~lives.left}
     over = rules.world.programme.horizon_days
     found |= {key: known(lives, rules, over + delay) for key, delay in DELAYS.items()}
+    moved = lives["role"] != lives.trait("role")
+    then = {"old_then": lives["parted"], "new_then": lives["met"], "new_now": lives["value"]}
+    found |= {key: np.where(moved, value, np.nan) for key, value in then.items()}
+    work, nobody = applied(lives, rules), np.full(len(lives.ids), np.nan)
+    found |= {"applied": work.application if work else nobody, "checked": work.checked if work else nobody}
     return {key: np.asarray(found[key], np.float64) for key in KEYS}
 
 
 def known(lives: Lives, rules: Rules, day: float) -> Floats:
     """P(correct) on the reference items of each learner's target skills, weighted, on a day at or after their last.
 
-    -> [N] in [0, 1]. The law's own forecast, read by NumPy.
+    -> [N] in [0, 1]
     """
-    skill = Skill(*(column[None, :] for column in rules.pack().skills.T))
-    mind = rules.law.Mind(*np.moveaxis(lives.mind, 2, 0))
-    params = rules.law_params if rules.law_params is not None else rules.law.Params()
-    level = rules.law.forecast(mind, np.maximum(np.float32(day) - lives.touched, 0.0), skill, params)
-    target = rules.world.targets[lives["role"].astype(int)]
-    return np.asarray((target * level).sum(1), np.float64)
+    level = levels(lives.mind, lives.touched, rules, day)
+    return np.asarray((destination(lives, rules) * level).sum(1), np.float64)

@@ -1,12 +1,20 @@
-"""A report as one HTML file that needs nothing else, as Markdown, and as JSON: one content, three readings."""
+"""A report as one HTML file that needs nothing else, as Markdown, and as JSON: one content, three readings.
+
+The tables go into a spreadsheet, too (``sheets``).
+"""
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+
+from adaptlearn.evaluation.resample import Interval
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,40 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[str, ...] = ()
+    data: tuple[Mapping[str, Any], ...] = ()  # the same rows as numbers, for spreadsheets; none: the words
+
+
+def span(one: Interval, digits: int = 3) -> str:
+    """An interval in words, with true minus signs."""
+    return f"{one.value:+.{digits}f} ({one.low:+.{digits}f} to {one.high:+.{digits}f})".replace("-", MINUS)
+
+
+def tabled(caption: str, rows: Sequence[Mapping[str, Any]], most: int | None = None, signed: int = 0) -> Table:
+    """Rows of values as a table: numbers aligned right, nothing known as a dash.
+
+    Args:
+        most: rows of the words; a spreadsheet has all of them.
+        signed: digits of intervals that are differences, written with their sign; 0: shares with two, without.
+    """
+    names = tuple(rows[0]) if rows else ()
+    numbers = tuple(n for n in names if all(isinstance(r[n], (int, float, Interval)) or r[n] is None for r in rows))
+    if most is not None and len(rows) > most:
+        caption = f"{caption} (the first {most} of {len(rows)})"
+    told = tuple(tuple(_cell(row[name], signed) for name in names) for row in rows[:most])
+    return Table(caption, names, told, numbers, tuple(rows))
+
+
+def _cell(value: Any, signed: int) -> str:
+    middle = value.value if isinstance(value, Interval) else value
+    if middle is None or (isinstance(middle, float) and not np.isfinite(middle)):
+        return "–"
+    digits = 0 if isinstance(middle, (float, np.floating)) and abs(middle) >= 100 else signed or 2
+    if isinstance(value, Interval):
+        plain = f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})".replace("-", MINUS)
+        return span(value, digits) if signed else plain
+    if isinstance(middle, (float, np.floating)):
+        return f"{middle:,.{digits}f}".replace("-", MINUS)
+    return f"{value:,}" if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from adaptlearn.evaluation import figures, journeys, sections, sensitivity
 from adaptlearn.evaluation.matrix import Robust, gains, robust, verdict
-from adaptlearn.evaluation.render import Figure, Report, Section, Table
+from adaptlearn.evaluation.render import Figure, Report, Section, Table, span
 from adaptlearn.evaluation.resample import Interval
-from adaptlearn.evaluation.sections import Study, against, span
+from adaptlearn.evaluation.sections import Study, against
 
 
 def write_up(study: Study) -> Report:
@@ -32,6 +32,7 @@ def write_up(study: Study) -> Report:
         sections.origins(study),
         sections.groups(study),
         sections.journeys(study),
+        sections.instrument(study),
         sections.pilot(study.plan),
         sections.assumed(study),
         sections.identity(study),

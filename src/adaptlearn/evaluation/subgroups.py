@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from adaptlearn.core.corrected import holm
 from adaptlearn.evaluation.resample import Floats, Interval, draws_of, spread
 
 SMALLEST = 30  # learners of a group whose numbers are shown: fewer say little, and say it about persons
@@ -100,12 +101,3 @@ def _chance(g: Floats, label: NDArray[np.str_], seed: int, smallest: int) -> flo
     dice, seen = np.random.default_rng(seed), between(values)
     as_large = sum(between(dice.permutation(values)) >= seen * (1.0 - 1e-12) for _ in range(SHUFFLES))
     return (1 + as_large) / (1 + SHUFFLES)
-
-
-def holm(p: list[float]) -> list[float]:
-    """p-values corrected for how many there are.   Holm (1979)"""
-    order, out, worst = np.argsort(p, kind="stable"), list(p), 0.0
-    for rank, j in enumerate(order):
-        worst = max(worst, min(1.0, (len(p) - rank) * p[j]))
-        out[j] = worst
-    return out

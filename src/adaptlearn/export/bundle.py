@@ -20,6 +20,7 @@ from adaptlearn.export.graph import NotExportable
 from adaptlearn.export.record import HAPPENED
 from adaptlearn.export.runtime import Runtime, contract, golden, luck, seal
 from adaptlearn.export.runtime.engine import Graph
+from adaptlearn.export.sampler import temperature_of
 
 Liking = tuple[ArrayLike, ArrayLike]  # mean and sd of what people prefer, each [8]
 CLOSE = 1e-5  #: torch and onnxruntime may differ by this much on a golden decision
@@ -138,7 +139,7 @@ def contract_of(
         "policy": {
             "name": str(policy.name),
             "version": str(policy.version),
-            "temperature": short(policy.head.temperature),
+            "temperature": short(temperature_of(policy)),
             "memory_size": int(policy.memory_size),
             "luck_size": int(policy.luck_size),
         },
@@ -163,7 +164,7 @@ def _world_of(world: World) -> dict[str, Any]:
     """Whom and what a policy was made for."""
     told = ("name", "title", "job", "version", "grade")
     skills = [{"id": s.id, "title": s.title, "requires": list(s.requires), "iri": s.iri} for s in world.skills]
-    roles = [{"id": role.id, "title": role.title, "targets": dict(role.targets)} for role in world.roles]
+    roles = [{"id": role.id, "title": role.title, "targets": dict(world.counting(role))} for role in world.roles]
     return {"world": {name: getattr(world, name) for name in told}, "skills": skills, "roles": roles}
 
 
@@ -212,6 +213,8 @@ def rules_of(world: World) -> str:
     def days(pairs: tuple[tuple[str, float], ...]) -> str:
         return "{ " + ", ".join(f"{json.dumps(name)} = {short(day)}" for name, day in pairs) + " }" if pairs else "{}"
 
+    gates = ", ".join(f"{json.dumps(name)} = {json.dumps(gate)}" for name, gate in rules.after)
+    after = f"after = {{ {gates} }}  # offered only once the gate was taken\n" if gates else ""
     live = "" if rules.live_per_week is None else f"live_per_week = {rules.live_per_week}\n"
     text = (
         "# What the learning department decided: a mask, so it can be changed without retraining. Give another file\n"
@@ -223,7 +226,7 @@ def rules_of(world: World) -> str:
         f"pinned = {json.dumps(list(rules.pinned))}  # while one of these may be offered, nothing else is\n"
         f"repeats = {world.programme.repeats}  # most times one learner may take one activity\n"
         "# live_per_week = 2: most live activities in a week, none of them twice in it; without the line, any number\n"
-        f"{live}"
+        f"{live}{after}"
     )
     tomllib.loads(text)
     return text

@@ -100,6 +100,13 @@ def _require(log: EventLog, world: World, policy: Any) -> None:
             f"roles {int(roles.min())} to {int(roles.max())} in the log; needed 0 to {needed - 1} in every decision, "
             f"the roles of {world.name}"
         )
+    asked = world.assesses[log["taken"]]
+    unclear = (log["items"] > 0) & ((asked > 0).sum(1) != 1) & (log["items"] != asked.sum(1))
+    if unclear.any():
+        raise ValueError(
+            f"{int(unclear.sum())} decisions answer other items than their activities declare, and a log does not say "
+            "on which skills; needed all items of an activity that asks about several, or none"
+        )
     if policy.luck_size:
         raise ValueError(
             f"{policy.name} draws luck of its own, so its scores hold no chances; needed luck_size 0, e.g. mastery"
@@ -127,7 +134,7 @@ class _Retelling:
         history, mask = self._history(rows, who), torch.from_numpy(self._legal(rows, who))
         scores = self._scores(view, history, at)
         offered = torch.from_numpy(log["offered"][rows].astype(np.int64))
-        chance, chances = _chances(scores, mask, self.policy.head.temperature, offered)
+        chance, chances = _chances(scores, mask, sampler.temperature_of(self.policy), offered)
         pairs = self.features(view, self.catalogue, history)
         chosen = pairs[torch.arange(len(rows)), offered[:, 0]]
         expected = (chances[:, :, None] * pairs).sum(1)
@@ -147,14 +154,14 @@ class _Retelling:
         log, programme = self.log, self.world.programme
         terms = np.full((len(rows), 4), (0.0, 0.0, programme.horizon_days, programme.retention_day), np.float32)
         terms[:, 0], terms[:, 1] = log["mandatory"][rows], log["weekly_minutes"][rows]
-        motive, stated = (np.eye(len(words), dtype=np.float32)[log[name][rows].astype(int)]
-                          for name, words in (("motive", MOTIVES), ("stated", MODES)))  # fmt: skip
+        motive, stated = (_shares(log[name][rows], len(words)) for name, words in (("motive", MOTIVES),
+                                                                                   ("stated", MODES)))  # fmt: skip
         return torch.from_numpy(
             np.concatenate([self.world.targets[log["role"][rows].astype(int)], terms, motive, stated], 1)
         )
 
     def _history(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> Tensor:
-        """Twin of ``classroom.story.recall``.   -> [N, A, 3]"""
+        """Twin of ``classroom.platform.recall``.   -> [N, A, 3]"""
         seen = (self.visits[who] > 0).astype(np.float32)
         since = self.log["day"][rows, None] - self.last[who]
         return torch.from_numpy(
@@ -198,7 +205,9 @@ class _Retelling:
         items, correct = np.zeros((2, len(rows), len(world.skills)), np.float32)
         for a in np.unique(taken[log["items"][rows] > 0]):
             who, asked = np.flatnonzero((taken == a) & (log["items"][rows] > 0)), np.flatnonzero(world.assesses[a])
-            items[who] = world.assesses[a]
+            items[who] = (
+                world.assesses[a] if len(asked) > 1 else np.outer(log["items"][rows[who]], world.assesses[a] > 0)
+            )
             correct[np.ix_(who, asked)] = log["answers"][rows[who], : len(asked)]
         happened = np.stack(
             [
@@ -227,6 +236,13 @@ class _Retelling:
         took = taken > 0
         self.visits[who[took], taken[took]] += 1
         self.last[who[took], taken[took]] = self.log["day"][rows[took]]
+
+
+def _shares(said: NDArray[Any], n: int) -> NDArray[np.float32]:
+    """One for the word said; even shares where nothing was, as a bundle's profile has it.   said [N] -> [N, n]"""
+    rows = np.full((n + 1, n), 1.0 / n, np.float32)  # the last row is that of -1
+    rows[:n] = np.eye(n, dtype=np.float32)
+    return np.asarray(rows[said.astype(int)])
 
 
 def _chances(scores: Tensor, mask: Tensor, temperature: float, offered: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,20 @@ NEVER = -3.4e38  #: stands for the score of what may not be drawn, below any rea
 LAST = -1e38  #: stands for "nothing now" once everything else is drawn
 
 
+def temperature_of(policy: Any) -> float:
+    """Of the policy's head.
+
+    Raises:
+        ValueError: a head that sets the places of a slate apart, which the draw here does not.
+    """
+    if getattr(policy.head, "diversity", 0.0) > 0.0:
+        raise ValueError(
+            f"{policy.name}: head.diversity = {policy.head.diversity:g}; needed 0 outside the classroom, "
+            "e.g. policy.head = Head(temperature)"
+        )
+    return float(policy.head.temperature)
+
+
 def choose(scores: Tensor, mask: Tensor, temperature: Tensor, luck: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Slates of distinct activities, drawn one after the other; a place is the same however many follow.
 

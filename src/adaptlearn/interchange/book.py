@@ -16,7 +16,8 @@ from pathlib import Path
 from adaptlearn.core import reading, shelf
 from adaptlearn.core.catalogue import WORDS, Programme
 from adaptlearn.core.cells import ACTIVITY_CELLS, SKILL_CELLS, column_of, number, whole_number
-from adaptlearn.core.reading import ABOUT
+from adaptlearn.core.cohorts import stated
+from adaptlearn.core.reading import ABOUT, TOGETHER
 from adaptlearn.core.refusal import Fault, Refusal, some_of
 from adaptlearn.core.world import World
 from adaptlearn.interchange.peek import Torn
@@ -24,9 +25,10 @@ from adaptlearn.interchange.workbook import rows_of
 
 SKILLS = tuple(map(column_of, SKILL_CELLS))
 ACTIVITIES = tuple(map(column_of, ACTIVITY_CELLS))
-ROLES = ("role", "title", "skill", "weight", "deadline_day")
+ROLES = ("role", "title", "skill", "weight", "deadline_day", "goal")
+OPTIONAL = ("meaning", "goal")  #: columns that a sheet may lack
 RULES = ("activity", "rule", "day")
-RULE_WORDS = ("pinned", "excluded", "due", "not_before")
+RULE_WORDS = ("pinned", "excluded", "due", "not_before", "after", "live_per_week")
 TERMS = {part.name: part.default for part in fields(Programme)}
 SHEETS = {"World": ("key", "value", "meaning"), "Skills": SKILLS, "Activities": ACTIVITIES, "Roles": ROLES,
           "Rules": RULES}  # fmt: skip
@@ -79,7 +81,7 @@ def open_book(file: Path) -> Book:
         except Torn as torn:
             raise Refusal([Fault(file.name, None, sheet, str(torn), "a whole workbook", "save it again")]) from torn
         header = [name.strip() for name in lines[0]] if lines else []
-        lacking = [name for name in columns if name not in header and name != "meaning"]
+        lacking = [name for name in columns if name not in header and name not in OPTIONAL]
         faults += [Fault(f"{sheet}!1", None, name, "no such column", some_of(columns, 30), name) for name in lacking]
         if not lacking:
             places = [header.index(name) if name in header else None for name in columns]
@@ -132,25 +134,41 @@ def _toml(book: Book) -> str:
     given = {row[0]: row[1] for row in book.rows["World"] if row[0]}
     parts = ["[world]", *(f"{name} = {json.dumps(given.get(name, ''))}" for name in ABOUT), "[programme]"]
     parts += [f"{name} = {_value(given[name], usual)}" for name, usual in TERMS.items() if given.get(name)]
+    parts += _together(given)
     for role in dict.fromkeys(row[0] for row in book.rows["Roles"] if row[0]):
         mine = [row for row in book.rows["Roles"] if row[0] == role]
-        title, day = (next((row[at] for row in mine if row[at]), "") for at in (1, 4))
+        title, day, goal = (next((row[at] for row in mine if row[at]), "") for at in (1, 4, 5))
         parts += [f"[roles.{json.dumps(role)}]", f"title = {json.dumps(title or role)}"]
         parts += [f"deadline_day = {_value(day, 0.0)}"] if day else []
+        parts += [f"goal = {json.dumps(goal)}"] if goal else []
         weights = {row[2]: _value(row[3] or "1", 1.0) for row in mine if row[2]}
         parts.append(f"targets = {{ {', '.join(f'{json.dumps(skill)} = {w}' for skill, w in weights.items())} }}")
     return "\n".join([*parts, *_rules(book.rows["Rules"])]) + "\n"
 
 
+def _together(given: Mapping[str, str]) -> list[str]:
+    """Cohorts and calendar, whose keys stand in the sheet of the world as ``cohorts.size``; lists parted by ``;``."""
+    parts: list[str] = []
+    for section in TOGETHER:
+        keys = {name.partition(".")[2]: text for name, text in given.items() if name.startswith(f"{section}.")}
+        listed = {key: [_value(part.strip(), 0.0) for part in text.split(";")] for key, text in keys.items() if text}
+        values = {key: f"[{', '.join(each)}]" if len(each) > 1 else each[0] for key, each in listed.items()}
+        parts += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items())] if keys else []
+    return parts
+
+
 def _rules(rows: Rows) -> list[str]:
     parts = ["[rules]"]
-    for rule in RULE_WORDS:
+    for rule in RULE_WORDS[:-1]:
         mine = {row[0]: row[2] for row in rows if row[0] and row[1] == rule}
         if mine and rule in ("pinned", "excluded"):
             parts.append(f"{rule} = {json.dumps(list(mine))}")
         elif mine:
-            days = (f"{json.dumps(name)} = {_value(day, 0.0)}" for name, day in mine.items())
+            usual = "" if rule == "after" else 0.0  # a gate stands where else a day does
+            days = (f"{json.dumps(name)} = {_value(day, usual)}" for name, day in mine.items())
             parts.append(f"{rule} = {{ {', '.join(days)} }}")
+    live = next((row[2] for row in rows if row[1] == "live_per_week" and row[2]), "")  # of no activity: a number
+    parts += [f"live_per_week = {_value(live, 0)}"] if live else []
     odd = {row[1] for row in rows if row[0] and row[1] not in RULE_WORDS}
     return [*parts, *(f"{json.dumps(word)} = []" for word in sorted(odd))]
 
@@ -173,8 +191,9 @@ def _by_cell(book: Book, fault: Fault) -> Fault:
         return replace(fault, file=book.cell(sheet, fault.row or 2, fault.field), row=None)
     section, *names = fault.field.split(".")
     plain = re.sub(r'^\w+ = "?(.*?)"?$', r"\1", fault.example)  # the cell, not the line of TOML
-    if section in ("world", "programme") and names:
-        row = next((n for n, row in enumerate(book.rows["World"], start=2) if row[0] == names[0]), 2)
+    if section in ("world", "programme", *TOGETHER) and names:
+        key = fault.field if section in TOGETHER else names[0]
+        row = next((n for n, row in enumerate(book.rows["World"], start=2) if row[0] == key), 2)
         return replace(fault, file=book.cell("World", row, "value"), field=names[0], example=plain)
     if section == "roles":
         return replace(fault, file=_role_cell(book, names), example=re.sub(r"^.*?\{ ?(.*?) ?\}$", r"\1", fault.example))
@@ -192,7 +211,7 @@ def _role_cell(book: Book, names: Sequence[str]) -> str:
         return book.cell("Roles", 2, "role")
     wanted = ".".join(names[2:])
     at = next((n for n, row in mine if wanted and row[2] == wanted), mine[0][0])
-    return book.cell("Roles", at, "deadline_day" if names[-1] == "deadline_day" else "skill")
+    return book.cell("Roles", at, names[-1] if names[-1] in ("deadline_day", "goal") else "skill")
 
 
 # --- from a world to a workbook --------------------------------------------------------------------------------------
@@ -208,8 +227,12 @@ def rows_for(world: World) -> dict[str, Rows]:
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
     rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before") for name, day in getattr(world.rules, rule)]
-    roles = [[role.id, role.title, skill, f"{weight:g}", f"{role.deadline_day:g}" if role.deadline_day else ""]
-             for role in world.roles for skill, weight in role.targets]  # fmt: skip
+    rules += [[name, "after", gate] for name, gate in world.rules.after]
+    live = world.rules.live_per_week
+    rules += [["", "live_per_week", f"{live}"]] if live is not None else []
+    roles = [[role.id, role.title, skill, weight, f"{role.deadline_day:g}" if role.deadline_day else "", role.goal]
+             for role in world.roles
+             for skill, weight in [(s, f"{w:g}") for s, w in role.targets] or [("", "")]]  # fmt: skip
     return {"World": about_rows(world), **tables, "Roles": roles, "Rules": rules}
 
 
@@ -217,17 +240,28 @@ def about_rows(world: World | None = None) -> Rows:
     """Name, title and the terms of the programme, with what they mean."""
     about = {name: getattr(world, name) if world else ABOUT_EXAMPLE[name] for name in ABOUT}
     terms = {name: getattr(world.programme, name) if world else usual for name, usual in TERMS.items()}
+    parts = {section: getattr(world, section) for section in TOGETHER} if world else {}
+    together = {
+        f"{section}.{key}": value
+        for section, part in parts.items()
+        if part is not None
+        for key, value in ({TOLD[section]: getattr(part, TOLD[section])} | stated(part)).items()
+    }
     said = meanings()
-    return [[name, _shown(value), said.get(("World", name), "")] for name, value in {**about, **terms}.items()]
+    rows = {**about, **terms, **together}
+    return [[name, _shown(value), said.get(("World", name), "")] for name, value in rows.items()]
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ";".join(_shown(one) for one in value)
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+TOLD = {"cohorts": "size", "calendar": "lead_days"}  #: the key that is always told of a part that is there
 ABOUT_EXAMPLE = {"name": "my-world", "title": "", "job": "", "version": "1.0", "grade": "C"}
 CHOICES = {**{column: words for column, words in WORDS.items() if column in ACTIVITIES},
-           "rule": RULE_WORDS}  # fmt: skip
+           "rule": RULE_WORDS, "goal": WORDS["goal"]}  # fmt: skip
 TERM_CHOICES = {"decides": WORDS["decides"], "grade": WORDS["grade"], "mandatory": ("true", "false")}
 MODE_CHOICES = ("textual:1", "visual:0.6;auditory:0.4", "auditory:0.6;visual:0.4", "visual:0.25;textual:0.75",
                 "auditory:0.5;kinesthetic:0.5", "kinesthetic:1")  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.interchange import statement
 from adaptlearn.interchange.cells import Faulty, Number, Unusable, number_of
 from adaptlearn.interchange.presets import Preset
 
@@ -146,12 +147,12 @@ def minutes(word: str) -> float | None:
     if match := re.fullmatch(r"(\d+):(\d{2})(?::(\d{2})(?:\.\d+)?)?", word):
         hours, mins, seconds = (int(part or 0) for part in match.groups())
         return hours * 60.0 + mins + seconds / 60.0
-    iso = re.fullmatch(r"P(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:([\d.,]+)H)?(?:([\d.,]+)M)?(?:([\d.,]+)S)?)?", word)
-    said = re.fullmatch(
+    if (found := statement.minutes(word)) is not None:
+        return found
+    match = re.fullmatch(
         r"(?:([\d.,]+)\s*d\w*\s*)?(?:([\d.,]+)\s*(?:h|std|stunden?|hours?|hrs?)\.?\s*)?"
         r"(?:([\d.,]+)\s*m(?:in\w*)?\.?\s*)?(?:([\d.,]+)\s*s(?:e[ck]\w*)?\.?)?", word.casefold()
     )  # fmt: skip
-    match = iso or said
     if not match or not any(match.groups()):
         return None
     days, hours_, mins_, seconds_ = (float(number_of(part or "0", "," if "," in (part or "") else "."))

@@ -214,6 +214,10 @@ PRESETS: dict[str, Preset] = {
          "group": "site", "score": "score"},
         (*TAKEN, "completed", "day", "propensity"), answers={"2": 0, "3": 0}, missing=frozenset(("nan",)),
     ),
+    "answers": Preset(
+        "adaptlearn's own table of answers (serve log to=answers.csv)",
+        {"learner": "learner", "skill": "skill", "correct": "correct", "day": "day"},
+    ),
     "statements": Preset(
         "xAPI statements as rows", {name: name for name in STATEMENTS}, (*TAKEN, "day"),
     ),

@@ -20,7 +20,8 @@ from adaptlearn.core.keep import keeping
 from adaptlearn.core.log import EventLog
 from adaptlearn.core.refusal import Fault, Refusal
 from adaptlearn.core.world import World
-from adaptlearn.interchange.xapi import EXTENSIONS, pseudonym
+from adaptlearn.interchange.statement import EXTENSIONS
+from adaptlearn.interchange.xapi import pseudonym
 
 VERSIONS = ("1.0.3", "2.0.0")
 VERBS = {

@@ -56,6 +56,7 @@ def log(config: Config) -> int:
     columns = lines.columns(told, runtime.shelf.catalogue, runtime.contract)
     who = {f"{line['policy']} {line['policy_version']}" for line in told}
     about = {"source": "decision lines of a platform", "policies": ", ".join(sorted(who))}
+    about |= {"world": runtime.contract["world"]["name"]}
     policy = runtime.contract.policy
     made = EventLog(columns, policy["name"], policy["version"], about)
     file = made.save(config.to)

@@ -79,7 +79,12 @@ GROUPS = {
         "a population.toml, or a posterior that calibrate kept; null: the world's own",
         ".+",
     ),  # fmt: skip
-    "meshing": Group("whether matching a format to a stated style helps", _meshings),
+    "meshing": Group(
+        "whether matching a format to a stated style helps",
+        _meshings,
+        "another strength, e.g. stated:1.5 or aptitude:2",
+        r"\w+:.+",
+    ),
     "catalogue": Group("how far the catalogue is from the truth", _catalogues),
     "decides": Group("who picks from what is offered", _decides, "null: as the world says", "null"),
     "reward": Group("what a step is worth", _rewards, MODULE, DOTTED),

@@ -1,7 +1,8 @@
 """Beyond one machine, on Ray: lives in fixed blocks of learners (``compute=ray``).
 
-A learner's life depends on rules, policy, seed and identity alone, so where a block is computed changes nothing, and a
-block whose worker died is computed again. Ray is an extra; nothing here is imported before it is asked for.
+A learner's life depends on rules, policy, seed and identity alone (in cohorts: on the identities of the cohort), so
+where a block is computed changes nothing, and a block whose worker died is computed again. Ray is an extra; nothing
+here is imported before it is asked for.
 """
 
 import re
@@ -14,8 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from adaptlearn.classroom.room import Classroom
+from adaptlearn.classroom.rounds import portions
 from adaptlearn.classroom.simulate import CHUNK, Lives, simulate
 from adaptlearn.core.log import EventLog
+from adaptlearn.core.policy import Orchestrator
 
 AGAIN = 20  # times a block is begun anew after its worker died
 
@@ -66,34 +70,36 @@ def remote(ray: Any, task: Callable[..., Any], cpus: int) -> Any:
 
 def sharded(
     ray: Any, policy: Any, rules: Any, ids: ArrayLike, seed: int, *, log: bool = False, threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    before: Callable[[Classroom], None] | None = None, progress: Callable[[int, int], None] | None = None,
+    orchestrator: Orchestrator | None = None,
 ) -> Lives:  # fmt: skip
-    """As ``simulate``, in blocks of ``CHUNK`` learners, each on whatever worker is free.
+    """As ``simulate``, in blocks of about ``CHUNK`` learners, each on whatever worker is free; none splits a cohort.
+
+    ``before`` and ``orchestrator`` travel to the workers, and what they keep to themselves stays there.
 
     Raises:
         ValueError: no learners, or one named twice.
     """
-    who = np.asarray(ids, np.uint64).ravel()
-    if len(who) <= CHUNK or len(np.unique(who)) < len(who):
-        return simulate(policy, rules, who, seed, log=log, threads=threads, progress=progress)
-    shared, block = ray.put((policy, rules)), remote(ray, _block, threads)
-    waiting = {
-        block.remote(shared, who[start : start + CHUNK], seed, log, threads): start
-        for start in range(0, len(who), CHUNK)
-    }
+    who, company = np.asarray(ids, np.uint64).ravel(), (before, orchestrator)
+    rows = portions(rules.world.cohorts, who, CHUNK)
+    if len(rows) < 2 or len(np.unique(who)) < len(who):
+        return simulate(policy, rules, who, seed, log=log, threads=threads, before=before, progress=progress,
+                        orchestrator=orchestrator)  # fmt: skip
+    shared, block = ray.put((policy, rules, company)), remote(ray, _block, threads)
+    waiting = {block.remote(shared, who[part], seed, log, threads): at for at, part in enumerate(rows)}
     parts: dict[int, Lives] = {}
     while waiting:
         ready, _ = ray.wait(list(waiting), num_returns=1)
-        start = waiting.pop(ready[0])
-        parts[start] = ray.get(ready[0])
+        at = waiting.pop(ready[0])
+        parts[at] = ray.get(ready[0])
         if progress is not None:
             progress(sum(len(part.ids) for part in parts.values()), len(who))
-    return joined([parts[start] for start in sorted(parts)])
+    return joined([parts[at] for at in sorted(parts)]).in_order(np.argsort(np.concatenate(rows)))
 
 
-def _block(shared: tuple[Any, Any], ids: Any, seed: int, log: bool, threads: int) -> Lives:
-    policy, rules = shared
-    return simulate(policy, rules, ids, seed, log=log, threads=threads)
+def _block(shared: tuple[Any, Any, Any], ids: Any, seed: int, log: bool, threads: int) -> Lives:
+    policy, rules, (before, orchestrator) = shared
+    return simulate(policy, rules, ids, seed, log=log, threads=threads, before=before, orchestrator=orchestrator)
 
 
 def joined(parts: Sequence[Lives]) -> Lives:

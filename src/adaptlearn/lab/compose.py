@@ -35,6 +35,8 @@ class Common:
     law: str = "workplace"  # how minds work
     law_params: dict[str, Any] = field(default_factory=dict)  # constants that differ, e.g. law_params.slip=0.1
     population: str | None = None  # a population.toml, or a posterior that calibrate kept; null: the world's own
+    change: dict[str, Any] = field(default_factory=dict)  # of destination, e.g. change.rate=0.5 change.day=20
+    motives: bool | None = None  # whether the motive moves behaviour; null: if the population says how
     meshing: str = "null"  # does matching a format to a style help
     catalogue: str = "usual_error"  # how far the catalogue is from the truth
     catalogue_seed: int = 0  # of the catalogue's own errors: another catalogue of the same kind

@@ -1,16 +1,19 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Interval
+from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
@@ -43,6 +46,7 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
+WORK = "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Assumed (C)."
 NOTE = (
     "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
 )
@@ -53,40 +57,48 @@ def run(config: Config) -> None:
     from adaptlearn.agents.shelf import CEILINGS
 
     rooms = worlds_of(config)
-    names = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    first = rooms[0][1]
-    policies = {n: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in names}
-    trained = {name: checkpoint.trained_in(name, rooms[0][1].world) for name in names if name.endswith(".npz")}
+    asked = [config.baseline, *(a for a in config.agents if a != config.baseline)]
+    first, called = rooms[0][1], titles(asked)
+    names, baseline = list(called.values()), called[config.baseline]
+    policies = {called[n]: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in asked}
+    trained = {called[n]: checkpoint.trained_in(n, first.world) for n in asked if n.endswith(".npz")}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
     with (
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
     ):
-        rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=config.baseline,
+        rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
                            threads=config.threads, live=lives_on(config.compute, config.cluster), trained=trained,
                            progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
         tracker.metrics({f"gain/{end}": r.gain.mean for end, r in zip(ends, rows, strict=True) if r.gain is not None})
-        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) for row in rows]
+        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | at_work(lives[key], rooms[key[1]][1])
+                for row, key in zip(rows, lives, strict=True)]  # fmt: skip
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [*NOTES, tracker.link()] if config.track else NOTES
+    notes = [*NOTES, *([WORK] if "applied" in told[0] else []), *([tracker.link()] if config.track else [])]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
                f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
         cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
         strata = np.zeros(config.learners, np.int64)
-        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, config.baseline)
+        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
         show(
             [robust_row(row) for row in robust(table)],
             title="\nOver all of them",
             notes=[NOTE, verdict(table).words + "."],
         )
+
+
+def titles(agents: list[str]) -> dict[str, str]:
+    """What each agent is called in a table: a file by its stem, where no other has the same."""
+    stems = [Path(name).stem if name.endswith(".npz") else name for name in agents]
+    return {name: stem if stems.count(stem) == 1 else name for name, stem in zip(agents, stems, strict=True)}
 
 
 def worlds_of(config: Config) -> list[Any]:
@@ -134,6 +146,12 @@ def as_row(row: Standing) -> dict[str, object]:
         "origin": row.origin,
         "stayed": row.stayed, "minutes": row.minutes, "staff_min": row.staff_minutes, "stars": row.stars,
     }  # fmt: skip
+
+
+def at_work(lives: Lives, rules: Rules) -> dict[str, object]:
+    """What shows on the job, and what a manager notes of it; nothing where the population says nothing of work."""
+    work = applied(lives, rules)
+    return {} if work is None else {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
 
 
 def csv_of(rows: list[dict[str, object]]) -> str:

@@ -1,9 +1,10 @@
 """``adaptlearn evidence``: simulated trials held against published effects; ``fit=true`` refits the constants."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from adaptlearn.lab.compose import Common
+from adaptlearn.lab.compose import WRITTEN, Common
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.tables import progress, show
 
@@ -15,15 +16,20 @@ class Config(Common):
     catalogue: str = "as_written"
     learners: int = 4000  # per arm
     only: list[str] = field(default_factory=list)  # ids of contrasts; none: all
+    trials: str = ""  # a law whose contrasts are asked of this one, e.g. law=efc trials=workplace; empty: its own
+    programmes: bool = False  # only contrasts of whole programmes: those that depend on the world
+    into: str | None = field(default=None, metadata=WRITTEN)  # a card or page: its part on evidence is rewritten
     hold_out: list[str] = field(default_factory=list)  # with fit=true: contrasts that pull nothing
     fit: bool = False  # refit the law's constants and keep them
+    half: bool = False  # hold against half of every effect; with fit=true: fit to them, as a member of the ensemble
     draw: int = 0  # draw so many accepted sets of constants and keep them beside the law
     ensemble: bool = False  # put every accepted set that ships with the law through the trials
 
 
 def run(config: Config) -> int:
-    """Print the table.   -> 1 if a counted contrast falls outside its range"""
-    from adaptlearn.evaluation.evidence import counted, evidence, verdict
+    """Print the table.   -> 1 if a fitted contrast falls outside its range; one held out that does is a finding"""
+    from adaptlearn.evaluation.evidence import asked, broken, evidence, verdict
+    from adaptlearn.laws.shelf import law
 
     rules = rules_of(config)
     policies = {name: agent_of(name, rules) for name in ("syllabus", "mastery")}
@@ -31,15 +37,33 @@ def run(config: Config) -> int:
         return refit(config, rules, policies)
     if config.draw or config.ensemble:
         return widened(config, rules, policies)
+    trials = law(config.trials) if config.trials else None
+    found = asked(rules, trials=trials)
+    only = tuple(config.only) or tuple(c.id for c in found if c.programme or not config.programmes)
     with progress("trials", config.format == "json"):
-        rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=tuple(config.only))
+        rows = evidence(rules, policies, n=config.learners, threads=config.threads, only=only,
+                        half=config.half, trials=trials)  # fmt: skip
     if config.format == "json":
         show([dict(row) for row in rows], format="json")
     else:
         show(
             [line(dict(row)) for row in rows], title="Simulated trials beside published effects", notes=[verdict(rows)]
         )
-    return int(not all(row["inside"] for row in counted(rows)))
+    if config.into:
+        print(f"written: {written(config, rows, rules)}")
+    return int(bool(broken(rows)))
+
+
+def written(config: Config, rows: Any, rules: Any) -> Any:
+    """The table in its place in a Markdown file.   -> the file"""
+    from adaptlearn.core.keep import keep
+    from adaptlearn.evaluation.contrasts import conflicts
+    from adaptlearn.evaluation.evidence_page import inserted, part
+
+    file = Path(str(config.into))
+    said = f"adaptlearn evidence env={rules.world.name}{' programmes=true' * config.programmes}"
+    text = file.read_text("utf-8") if file.exists() else f"# {rules.world.name}\n"
+    return keep(file, inserted(text, part(rows, conflicts(rules.law), said)))
 
 
 def line(row: dict[str, object]) -> dict[str, object]:
@@ -48,9 +72,8 @@ def line(row: dict[str, object]) -> dict[str, object]:
     return {
         "contrast": row["contrast"], "published": f"{row['low']:g} to {row['high']:g}", "effect": row["effect"],
         "95 %": "–" if low_high is None else f"{low_high[0]:.3f} to {low_high[1]:.3f}", "inside": row["inside"],  # type: ignore[index]
-        "set": {None: "unknown", True: "held out",
-                False: "fitted"}[row["held_out"]] if row["mark"] != "recalled" else "shown only",
-        "mark": row["mark"], "source": row["source"], "protocol": row["protocol"],
+        "set": row["standing"], "mark": row["mark"], "source": row["source"],
+        "protocol": row["protocol"],
     }  # fmt: skip
 
 
@@ -74,11 +97,11 @@ def widened(config: Config, rules: Any, policies: Any) -> int:
     with progress("trials", quiet) as tell:
         checked = ensemble.check(rules, policies, n=config.learners, threads=config.threads, progress=tell)
     lines, fails = [], 0
-    for at, rows in enumerate(checked, 1):
+    for name, rows in checked.items():
         fitted, held = ensemble.outside(rows, rules.law)
         fails += bool(fitted)
         lines.append(
-            {"set": at, "fitted_outside": ", ".join(fitted) or "none", "held_out_outside": ", ".join(held) or "none"}
+            {"set": name, "fitted_outside": ", ".join(fitted) or "none", "held_out_outside": ", ".join(held) or "none"}
         )
     show(lines, format=config.format, title="Accepted sets of constants, on learners that did not select them",
          notes=[f"{len(lines) - fails} of {len(lines)} keep every fitted contrast inside its range"])  # fmt: skip
@@ -87,14 +110,14 @@ def widened(config: Config, rules: Any, policies: Any) -> int:
 
 def refit(config: Config, rules: Any, policies: Any) -> int:
     """Refit without the contrasts held out and keep constants and record beside the law."""
-    from adaptlearn.evaluation import fitting
+    from adaptlearn.evaluation import adopting, fitting
 
     with progress("fitting") as tell:
-        done = fitting.fit(rules, policies, tuple(config.hold_out), n=config.learners,
+        done = fitting.fit(rules, policies, tuple(config.hold_out), n=config.learners, half=config.half,
                            progress=lambda i, of,
                            loss: tell(f"{i} of at most {of} evaluations, misfit {loss:.3f}"))  # fmt: skip
-    command = f"adaptlearn evidence fit=true hold_out=[{','.join(config.hold_out)}]"
-    for file in fitting.adopt(done, rules, command):
+    command = f"adaptlearn evidence fit=true{' half=true' * config.half} hold_out=[{','.join(config.hold_out)}]"
+    for file in adopting.adopt(done, rules, command):
         print(f"written: {file.name}")
     print(f"{done.evaluations} evaluations, misfit {done.misfit:.3f}; now: adaptlearn evidence")
     return 0

@@ -1,104 +1,222 @@
-"""``adaptlearn insights``: what learners say they like, what their reactions show, and what no log can tell."""
+"""``adaptlearn insights``: what a log says of the catalogue and its people. Needs no policy."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adaptlearn.lab import styles
+from adaptlearn.lab.compose import WRITTEN
 from adaptlearn.lab.tables import progress, show
+
+SHOWN = 6  #: rows of a table in a terminal
+PARTS = ("teaching", "finishing", "practice", "items", "leaving", "skills", "feedback")
 
 
 @dataclass
 class Config:
     """Keys of this verb."""
 
-    log: str | None = None  # an event log; null: what posterior= says, else how many reactions it takes, by simulation
-    world: str = "onboarding-v1"  # that the log comes from
-    posterior: str | None = None  # of `adaptlearn calibrate`: the people the log came from; null: the world's own
-    stated: str | None = None  # a CSV with columns learner, stated (visual, auditory, textual, kinesthetic)
-    agent: str = "random"  # who teaches in the simulation
-    learners: int = 12  # shown; in the simulation, the number of learners
+    log: str | None = None  # an event log, a table, or xAPI statements; null: what posterior= says, else by simulation
+    world: str | None = None  # the catalogue it speaks of; null: as the log says, and none for a table from elsewhere
+    preset: str | None = None  # of a table: a known kind of export; null: recognised by its columns
+    columns: dict[str, str] = field(default_factory=dict)  # of a table: our name -> the file's
+    dates: str | None = None  # dmy | mdy, for dates such as 03/04/2024 where the file does not show it
+    parts: list[str] = field(default_factory=list)  # none: all that the log can tell; or some, e.g. [items,leaving]
+    to: str | None = field(default=None, metadata=WRITTEN)  # a folder: page, spreadsheet, CSV a table, JSON, Markdown
+    draws: int = 128  # of the hierarchical model
+    posterior: str | None = None  # of `adaptlearn calibrate`: the people, for parts=[styles]; alone: what it says
+    stated: str | None = None  # for parts=[styles]: a CSV with learner, stated (visual, auditory, textual, kinesthetic)
+    agent: str = "random"  # who teaches where no log is given
+    learners: int = 12  # shown in parts=[styles]; without a log, the number that is simulated
     seed: int = 0  # of all luck
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
 
 
 def run(config: Config) -> None:
-    """Print one row per learner of a log, one per number of a posterior, or one per number of reactions."""
-    from adaptlearn.classroom.room import with_rules
-    from adaptlearn.core.posterior import Posterior
-    from adaptlearn.envs.registry import rules
-
-    place = rules(config.world)
-    known = Posterior.load(config.posterior) if config.posterior is not None else None
-    if config.log is not None:
-        _of_log(config, place if known is None else with_rules(place, population=known.into(place.population)))
-    elif known is not None:
-        _of_posterior(config, known)
-    else:
-        _by_simulation(config, place)
-
-
-def _of_posterior(config: Config, known: Any) -> None:
-    """What a log said of its skills and people: one row per number."""
-    notes = [f"{name}: {value}" for name, value in known.provenance.items()]
-    show(known.insights(), format=config.format, notes=["low, high: 95 % interval.", *notes])
-
-
-def _by_simulation(config: Config, place: Any) -> None:
-    from adaptlearn.agents import shelf
-    from adaptlearn.tracing.randomised import contrasts, sizes
-    from adaptlearn.tracing.styles import events_to_tell
-
-    policy = shelf.build(config.agent, place.world)
-    many = max(config.learners, 100)
-    with progress(f"{many} learners, crowd by crowd", config.format == "json"):
-        rows = events_to_tell(place, policy, learners=many, seed=config.seed)
-    pairs = contrasts(place.world)
-    notes = [
-        f"Simulated learners of {config.world}, taught by {config.agent}; four formats, so that chance finds one "
-        "favourite in four.",
-        "Aptitude is not told by reactions, however many: what is left of its spread stays near 1.",
-        "What would tell it is a coin thrown at each decision between activities on one skill, such as:",
-        *(f"  {pair.skill}: {pair.more} or {pair.less} (share of {pair.mode} differs by {pair.apart:.1f})"
-          for pair in sorted(pairs, key=lambda pair: -pair.apart)[:3]),
-        *(f"  an effect of {size.effect} SD on the next test takes {size.decisions:,} coins for its mean, about "
-          f"{size.each} per learner for their own" for size in sizes()),
-    ]  # fmt: skip
-    show(rows, format=config.format, notes=notes)
-
-
-def _of_log(config: Config, place: Any) -> None:
-    from adaptlearn.core.log import load
-    from adaptlearn.tracing.randomised import exposure_in_words
-    from adaptlearn.tracing.styles import evidence
-
-    log = load(str(config.log))
-    learners = np.unique(log["learner"])[: config.learners]
-    said = stated(config.stated, learners)
-    with progress(f"{len(learners)} learners", config.format == "json"):
-        told = evidence(log, place, learners, said, config.seed)
-    rows = [dict(learner=one.learner, reactions=one.reactions, stated=one.stated, evidenced=one.evidenced,
-                 chance=one.chance, both=one.both, verdict=one.verdict) for one in told]  # fmt: skip
-    _, words = exposure_in_words(log, place.world)
-    show(rows, format=config.format, notes=["chance: that the evidenced favourite is the favourite.", words])
-
-
-def stated(path: str | None, learners: np.ndarray) -> np.ndarray:
-    """The survey's word per learner, -1 where there is none.
+    """Print what to look at and the tables behind it; write the folder.
 
     Raises:
-        ValueError: a word that is no format.
+        ValueError: an unknown part, a log that cannot be read, or one that says none of what was asked for.
     """
-    import csv
+    wanted = config.parts or list(PARTS)
+    unknown = sorted(set(wanted) - {*PARTS, "styles"})
+    if unknown:
+        raise ValueError(f"parts has {unknown[0]}; needed some of {', '.join((*PARTS, 'styles'))}, e.g. parts=[items]")
+    if config.log is None or "styles" in wanted or config.stated is not None or config.posterior is not None:
+        styles.run(config)
+        return
+    from adaptlearn.core.keep import keep
+    from adaptlearn.evaluation import insights, render, sheets
 
-    from adaptlearn.core.learner import MODES
+    with progress("reading", config.format == "json") as tell:
+        found = worked_out(config, wanted, tell)
+    report, written = insights.write_up(found), []
+    if config.to is not None:
+        folder = Path(config.to)
+        readings = {"html": render.html, "md": render.markdown, "json": render.as_json, "xlsx": sheets.as_xlsx}
+        written = [keep(folder / f"insights.{end}", write(report)) for end, write in readings.items()]
+        written += [keep(folder / f"{name.lower().replace(' ', '-')}.csv", sheets.as_csv(table))
+                    for name, table in sheets.tables(report) if table.rows]  # fmt: skip
+    if config.format == "json":
+        print(render.as_json(report), end="")
+    else:
+        _print(report, config.format, written)
 
-    if path is None:
-        return np.full(len(learners), -1)
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        words = {row["learner"]: row["stated"] for row in csv.DictReader(file)}
-    odd = sorted({word for word in words.values() if word not in MODES})
-    if odd:
-        raise ValueError(f"{path}: stated = {odd[0]!r}; needed one of {', '.join(MODES)}, e.g. visual")
-    return np.array([MODES.index(words[str(n)]) if str(n) in words else -1 for n in learners.tolist()])
+
+def _print(report: Any, format: str, written: list[Path]) -> None:
+    """What to look at, then the first lines of every section's first table."""
+    facts = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
+    show(facts, format=format, title=report.title, notes=[f"• {point}" for point in report.sections[0].points])
+    for section in report.sections[1:-1]:
+        print()
+        rows = [
+            dict(zip(table.columns, row, strict=True)) for table in section.tables[:1] for row in table.rows[:SHOWN]
+        ]
+        show(rows, format=format, title=section.title, notes=[*section.words[1:], *(f"• {p}" for p in section.points)])
+    print()
+    if written:
+        print(f"written: {written[0].parent}: {', '.join(file.name for file in written)}")
+    else:
+        print("to=FOLDER writes all rows: a page, a spreadsheet, and a CSV a table.")
+
+
+def worked_out(config: Config, wanted: list[str], tell: Callable[[str], None]) -> Any:
+    """Every part that is wanted and that the log can tell; why not, for the others."""
+    from adaptlearn import __version__
+    from adaptlearn.evaluation import coverage, dif, feedback, items
+    from adaptlearn.evaluation.insights import Found
+
+    visits, world, chance = read(config, tell)
+    made: dict[str, Any] = {}
+    silent: dict[str, str] = {}
+    if "teaching" in wanted:
+        made["lessons"] = _lessons(config, visits, world, chance, silent, tell)
+    if "practice" in wanted and made.get("lessons") is None and len(visits.answers.row):
+        tell("where practice shows, in Pyro")
+        made["skills"] = _practice(config, visits)
+    if "finishing" in wanted:
+        tell("what is finished, in Pyro")
+        made["finished"] = _finished(config, visits, silent)
+    if "items" in wanted:
+        tell("items")
+        made |= {"items": items.analyse(visits), "dif": dif.examine(visits)}
+        if not made["items"]:
+            silent["Weak items"] = f"needed {items.SMALLEST} learners who answered an item and {items.REST} others"
+    if "leaving" in wanted:
+        made |= _leaving(visits, silent)
+    if "skills" in wanted and world is not None:
+        made["covered"] = coverage.cover(world, visits)
+    if "feedback" in wanted:
+        made["rated"] = feedback.rated(visits)
+        made["beside"] = feedback.beside(made["rated"], _outcomes(made), config.seed)
+        if not made["rated"]:
+            silent["Ratings beside outcomes"] = f"needed ratings, {feedback.SMALLEST} of an activity"
+    if world is None and {"teaching", "skills"} & set(wanted):
+        silent["Skills nobody teaches, what activities teach"] = "needed the catalogue, e.g. world=my-world"
+    identity = {"log": str(config.log), "world": world.name if world else "none given", "seed": str(config.seed),
+                "adaptlearn": __version__}  # fmt: skip
+    return Found(visits, **{k: v for k, v in made.items() if v is not None}, silent=silent, identity=identity)
+
+
+def read(config: Config, tell: Callable[[str], None]) -> tuple[Any, Any, bool]:
+    """The log as visits, its catalogue (None: not given), and whether its offers were a matter of chance."""
+    from adaptlearn.core import log as logs
+    from adaptlearn.core import visits, world
+    from adaptlearn.interchange.visits import of_table
+
+    if logs.is_ours(str(config.log)):
+        from adaptlearn.tracing.lessons import by_chance
+
+        log = logs.load(str(config.log))
+        place = world.load(config.world or log.provenance.get("world", styles.WORLD))
+        return visits.of_log(log, place), place, by_chance(log["propensity"])
+    place = world.load(config.world) if config.world is not None else None
+    return of_table(_table(config), place), place, False
+
+
+def _table(config: Config) -> Any:
+    """A table, one row an answer: those that stand once per skill are one."""
+    from dataclasses import replace
+
+    from adaptlearn.interchange.tables import read as read_table
+    from adaptlearn.tracing.sequences import merged
+
+    table = read_table(str(config.log), config.columns or None, config.preset, dates=config.dates)
+    if not {"skill", "correct", "item"} <= set(table.columns):
+        return table
+    one = merged(table["learner"], table["skill"], table["correct"], table["item"])
+    if one.keep.all():
+        return table
+    kept = {name: table[name][one.keep] for name in table.columns} | {"skill": one.skill}
+    return replace(table, columns=kept, read=int(one.keep.sum()) + table.rejects.count)
+
+
+def _lessons(config: Config, visits: Any, world: Any, chance: bool, silent: dict[str, str], tell: Any) -> Any:
+    from adaptlearn.tracing.lessons import lessons
+
+    if world is None:
+        return None
+    try:
+        return lessons(visits, world.teaches, chance=chance, seed=config.seed, draws=config.draws, tell=tell)
+    except ValueError as why:
+        silent["What activities teach"] = str(why)
+        return None
+
+
+def _practice(config: Config, visits: Any) -> list[dict[str, Any]]:
+    """Skill by skill, of as many learners as the model reads."""
+    from adaptlearn.evaluation.resample import Interval
+    from adaptlearn.tracing import hierarchical
+    from adaptlearn.tracing.lessons import MOST
+
+    row, skill, _, _, right = visits.answers
+    lot = np.random.default_rng(config.seed).permutation(visits.learners)[visits.learner[row]]
+    kept = lot < np.sort(lot)[min(MOST, len(lot) - 1)]
+    titles = np.array(visits.skills)[skill[kept]]
+    posterior = hierarchical.fit(visits.learner[row][kept], titles, right[kept] > 0, draws=config.draws,
+                                 seed=config.seed, source=visits.source)  # fmt: skip
+    names, (low, high) = posterior.labels["slope"], posterior.interval("slope")
+    start, growth = posterior.mean("easiness"), posterior.mean("slope")
+    count = dict(zip(*np.unique(titles, return_counts=True), strict=True))
+    half = np.log(2.0)  # the model's practice is log(1 + n): a doubling adds log 2
+    rows = [{"skill": name, "answers": int(count[name]), "right at the start": float(1.0 / (1.0 + np.exp(-e))),
+             "growth": Interval(float(half * g), float(half * lo), float(half * hi))}
+            for name, e, g, lo, hi in zip(names, start, growth, low, high, strict=True)]  # fmt: skip
+    return sorted(rows, key=lambda one: one["growth"].value)
+
+
+def _finished(config: Config, visits: Any, silent: dict[str, str]) -> Any:
+    from adaptlearn.tracing.finishing import finishing
+
+    found = finishing(visits, seed=config.seed, draws=config.draws)
+    if not found:
+        silent["What is finished"] = "needed activities of which some were finished and some were not"
+    return found
+
+
+def _leaving(visits: Any, silent: dict[str, str]) -> dict[str, Any]:
+    from adaptlearn.evaluation import dropoff
+
+    if visits.left is None or not visits.left.any():
+        silent["Where people leave"] = "needed a day of leaving, or dates over 60 days and more"
+        return {}
+    time, gone, unit = dropoff.ends(visits)
+    return {"stay": dropoff.staying(time, gone), "unit": unit, "points": dropoff.points(visits)}
+
+
+def _outcomes(made: dict[str, Any]) -> dict[str, dict[int, float]]:
+    """Outcomes by activity, to hold ratings against."""
+    found: dict[str, dict[int, float]] = {}
+    if made.get("finished"):
+        found["finishing"] = {one.activity: one.shrunk[0] for one in made["finished"]}
+    if made.get("lessons") is not None:
+        best: dict[int, float] = {}
+        for one in made["lessons"].found:
+            if one.shrunk is not None:
+                best[one.activity] = max(best.get(one.activity, -np.inf), one.shrunk[0])
+        found["learning"] = best
+    return found

@@ -21,7 +21,7 @@ def rules_of(config: Common, **changes: Any) -> Rules:
     given = dict(
         law=config.law, law_params=config.law_params, meshing=config.meshing, catalogue=config.catalogue,
         catalogue_seed=config.catalogue_seed, mandatory=config.mandatory, decides=config.decides, reward=config.reward,
-        reward_params=config.reward_params,
+        reward_params=config.reward_params, change=config.change, motives=config.motives,
     ) | changes  # fmt: skip
     for text in ("law", "reward"):
         given[text] = foreign.module_named(given[text], config.allow) or given[text]
@@ -66,6 +66,18 @@ def agent_of(agent: Agent | str, rules_: Rules, allow: Sequence[str] = ()) -> An
     if module is not None:
         return module.make(rules_.world, **spec.settings)
     return shelf.build(spec.name, rules_.world, **spec.settings)
+
+
+def orchestrator_of(name: str, rules_: Rules) -> Any:
+    """Who gets what is scarce, made for the world; None where nothing is.
+
+    Raises:
+        ValueError: no such name.
+    """
+    from adaptlearn.agents.orchestrate import orchestrator
+
+    made = orchestrator(name, rules_.world)
+    return made if rules_.world.cohorts is not None else None
 
 
 def softened(policy: Any, temperature: float | None) -> Any:

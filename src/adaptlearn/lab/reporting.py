@@ -1,17 +1,19 @@
-"""``adaptlearn report``: is this agent worth a pilot? One HTML file, the same in Markdown, its numbers in JSON."""
+"""``adaptlearn report``: is this agent worth a pilot? One HTML file, the same in Markdown, JSON and XLSX."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adaptlearn.classroom.room import Rules
-from adaptlearn.classroom.simulate import simulate
+from adaptlearn.classroom.simulate import Lives, simulate
 from adaptlearn.core.keep import keep
-from adaptlearn.core.record import ViewSpec
-from adaptlearn.evaluation import ensemble, origins, render, sensitivity
+from adaptlearn.core.record import PER_SKILL, TOTALS, Tracer, ViewSpec
+from adaptlearn.core.world import World
+from adaptlearn.evaluation import ensemble, origins, render, sensitivity, sheets
+from adaptlearn.evaluation.fairness import Traced
 from adaptlearn.evaluation.instrument import Instrument
 from adaptlearn.evaluation.matrix import play
 from adaptlearn.evaluation.pilot import Plan, plan
@@ -39,7 +41,7 @@ class Config(Common):
     laws: list[str] = field(default_factory=lambda: ["workplace", "bkt"])  # worlds that might be true, beside law=
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # the same, beside meshing=
     catalogues: list[str] = field(default_factory=lambda: ["usual_error", "careless"])  # the same, beside catalogue=
-    ensemble: int = 2  # more worlds: other constants of the likeliest law that pass the same trials
+    ensemble: int = 2  # more worlds: other constants of the likeliest law; first those fitted to half effects
     learners: int = 1024  # per world and seed
     draws: int = 8  # of the people, where population= is a posterior: how far the gain moves across them; 0: not asked
     seeds: int = 1  # of luck, from seed= on; learners are drawn within each
@@ -53,13 +55,35 @@ def run(config: Config) -> None:
     with tracked("report", config, config.agent.name, agent=config.agent.name) as run_:
         with progress(f"a report on {config.agent.name}", quiet) as tell:
             report = write_up(studied(config, tell))
-        written = [keep(Path(config.to) / f"report.{end}", text(report)) for end, text in
-                   (("html", render.html), ("md", render.markdown), ("json", render.as_json))]  # fmt: skip
+            report = replace(report, sections=(*report.sections, kept()))
+        readings = {"html": render.html, "md": render.markdown, "json": render.as_json, "xlsx": sheets.as_xlsx}
+        written = [keep(Path(config.to) / f"report.{end}", read(report)) for end, read in readings.items()]
         run_.metrics({f"gain/{world_of(row)}": row["gain"].mean.value for row in report.numbers["gains"]})
         for file in written:
             run_.artifact(file)
     rows = [{"what": what, "figure": figure, "meaning": meaning} for what, figure, meaning in report.facts]
     show(rows, format=config.format, title=report.decision, notes=[f"written: {', '.join(map(str, written))}"])
+
+
+def kept() -> render.Section:
+    """The appendix on people: what a service with this policy would keep about them, and who sees it."""
+    from adaptlearn.export.serve import privacy
+
+    record = {"per_skill": PER_SKILL, "format": ("mean", "variance"), "totals": TOTALS}
+    rows = tuple((one.kind, one.name.replace("_", " "), one.meaning) for one in privacy.inventory(record))
+    return render.Section(
+        "What would be kept about people",
+        (
+            "The learners of this report are simulated. These are facts about the service that would run the policy, "
+            "and no legal advice; the page on privacy has how data is exported, erased and corrected, and when "
+            "recommending becomes deciding.",
+        ),
+        tuple(f"Never: {line}." for line in privacy.NEVER),
+        (
+            render.Table("What is told, collected, inferred and kept", ("", "what", "in words"), rows),
+            render.Table("Shown to", ("who", "what"), tuple(privacy.SHOWN)),
+        ),
+    )
 
 
 def world_of(row: dict[str, Any]) -> str:
@@ -93,7 +117,27 @@ def studied(config: Config, tell: Callable[[str], None]) -> Study:
     tell("a pilot")
     pool = Pool(*(np.asarray(x, np.float64) for x in (new.start, new["value"], old["value"])))
     return Study(name, matrix, parts, new, old, rules.world, planned(config, pool, rules), identity(config),
-                 moved)  # fmt: skip
+                 traced(new, rules.world), moved)  # fmt: skip
+
+
+def traced(lives: Lives, world: World) -> Traced | None:
+    """What the platform's tracer foretold of the answers in a log; None where learners decide: no offer is retold."""
+    from adaptlearn.agents.shelf import build
+    from adaptlearn.evaluation.fairness import foretold
+    from adaptlearn.export.hindsight import retell
+
+    assert lives.log is not None
+    if lives.log.provenance.get("decides") == "self":
+        return None
+    told = retell(lives.log, world, build("random", world), lambda view, catalogue, history: history)
+    rows = np.flatnonzero(lives.log["items"][told.row] > 0)
+    log_rows = told.row[rows]
+    asked = world.assesses[lives.log["taken"][log_rows]].astype(np.float64)
+    known = told.view[rows][:, ViewSpec(len(world.skills)).at("belief")].astype(np.float64)
+    tracer = dict(zip(Tracer._fields, world.tracer.T.astype(np.float64), strict=True))
+    right = lives.log["correct"][log_rows] / lives.log["items"][log_rows]
+    chance = foretold(known, asked, tracer["guess"], tracer["slip"])
+    return Traced(lives.log["learner"][log_rows], chance, right, asked.sum(1))
 
 
 def across(config: Config, policy: Any, baseline: Any, ids: Any, tell: Callable[[str], None]) -> Across | None:
@@ -110,10 +154,10 @@ def across(config: Config, policy: Any, baseline: Any, ids: Any, tell: Callable[
 def others_like(rules: Rules, labels: dict[str, str], most: int) -> list[tuple[dict[str, str], Rules]]:
     """The likeliest world under other accepted constants of its law, where the law ships any."""
     try:
-        members = ensemble.members(rules)[:most]
+        members = list(ensemble.members(rules).items())[:most]
     except ValueError:  # the law has no contrasts, or ships no accepted sets
         return []
-    return [({**labels, "constants": f"constants {j}"}, member) for j, member in enumerate(members, 1)]
+    return [({**labels, "constants": name}, member) for name, member in members]
 
 
 def learned(config: Config, rules: Rules, tell: Callable[[str], None]) -> tuple[Any, dict[str, Any]]:

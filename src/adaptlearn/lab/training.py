@@ -12,12 +12,12 @@ from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.following import Watch
 from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, school_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
-from adaptlearn.lab.watching import Watch
 
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 

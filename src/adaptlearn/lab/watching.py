@@ -1,72 +1,66 @@
-"""An agent watched while it learns: judged on learners it is not taught with, and a line that says how it goes."""
+"""``adaptlearn serve watch``: is the service still doing what it was judged to do? Once a day, from a timer."""
 
 import time
-from typing import Any
+from dataclasses import dataclass, field
 
-import numpy as np
+from adaptlearn.lab.compose import WRITTEN
+from adaptlearn.lab.tables import progress, show
 
-from adaptlearn.classroom.room import Rules
-from adaptlearn.classroom.simulate import simulate
-from adaptlearn.evaluation.compare import paired
-
-FIRST = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
-COUNTS = ("decisions", "round", "epoch", "cohort")  # figures that say how far a training has come, and their settings
+FARTHEST = 5  #: skills shown
 
 
-class Watch:
-    """What is known of a training so far.
+@dataclass
+class Config:
+    """Keys of this verb."""
 
-    Args:
-        base: the policy whose gain it is measured over: the author's syllabus.
-        settings: of the teacher, by name; what it counts by tells how much is left.
+    database: str | None = None  # sqlite:///FILE or postgresql+psycopg://...; null: ADAPTLEARN_DATABASE, or a file
+    learners: int = 2000  # of each look at most, drawn by luck
+    a_year: float = 1.0  # false alarms a year that are borne, all comparisons together
+    textfile: str | None = field(default=None, metadata=WRITTEN)  # for Prometheus' node exporter, e.g. watch.prom
+    format: str = "table"  # table | json
+    debug: bool = False  # true: show where an error came from
+
+
+def run(config: Config) -> int:
+    """Print one row per check, the table of predictions, and what is to be done; exit status 1 on an alarm.
+
+    Raises:
+        ValueError: no such store, or a number out of bounds.
     """
+    from adaptlearn.core.keep import keep
+    from adaptlearn.export.serve.verbs import required
 
-    def __init__(self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any]):
-        self.rules, self.base, self.seed, self.settings = rules, base, seed, settings
-        self.ids = np.arange(FIRST, FIRST + learners)
-        self.gain: Any = None
-        self.began, self.first = time.monotonic(), None
-        self._usual: Any = None
+    required()
+    from adaptlearn.export.serve import alerts, watch
+    from adaptlearn.export.serve.looking import fleet_of, opened
+    from adaptlearn.export.serve.standing import moment
 
-    def judge(self, policy: Any) -> float:
-        """Mean worth at the end of a life, and beside it the gain over the syllabus."""
-        value = simulate(policy, self.rules, self.ids, self.seed)["value"]
-        if self._usual is None:
-            self._usual = simulate(self.base, self.rules, self.ids, self.seed)["value"]
-        self.gain = paired(value, self._usual)
-        return float(value.mean())
-
-    def line(self, values: dict[str, float]) -> str:
-        """Progress, speed, return, gain over the syllabus with its 95 % interval, time left."""
-        parts = []
-        count = next((name for name in COUNTS if name in values), None)
-        if count is not None:
-            parts += self._pace(count, values[count])
-        if "per_life" in values:
-            parts.append(f"return {values['per_life']:.3f}")
-        if self.gain is not None:
-            parts.append(f"over syllabus {self.gain.mean:+.3f} ± {self.gain.half:.3f}")
-        plain = ("best", "mean", "loss", "error", "entropy", "explained")
-        parts += [f"{name} {values[name]:.3g}" for name in plain if name in values]
-        return " · ".join(parts)
-
-    def _pace(self, count: str, done: float) -> list[str]:
-        """How far, how fast, how much longer."""
-        if self.first is None:  # where a resumed training begins
-            self.first, self.began = done, time.monotonic()
-        whole = self.settings.get(count, self.settings.get(f"{count}s"))
-        parts = [f"{count} {done:,.0f}" + (f" of {whole:,.0f}" if whole else "")]
-        speed = (done - self.first) / max(time.monotonic() - self.began, 1e-9)
-        if speed > 0:
-            parts.append(f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s")
-            if whole:
-                parts.append(f"{clock(max(whole - done, 0.0) / speed)} left")
-        return parts
-
-
-def clock(seconds: float) -> str:
-    """Seconds for people: 42 s, 3:05 min, 1:20 h."""
-    whole = int(seconds + 0.5)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60}:{whole % 60:02} min" if whole < 3600 else f"{whole // 3600}:{whole % 3600 // 60:02} h"
+    if config.learners < 1 or not config.a_year > 0:
+        raise ValueError(f"learners={config.learners}, a_year={config.a_year}; needed at least 1 learner and more than "
+                         "0 false alarms a year, e.g. a_year=1")  # fmt: skip
+    store, now = opened(config.database), time.time()
+    fleet = fleet_of(store)
+    with progress("reading lives", config.format == "json") as tell:
+        seen = watch.look(store, fleet, now, most=config.learners, tell=tell)
+        checks, predictions = seen.judged(config.a_year)
+    if config.textfile is not None:
+        keep(config.textfile, alerts.textfile(checks, now))
+    raised = alerts.raised(checks)
+    rows = [{"": "!" if check.alarm else "", **{k: v for k, v in check._asdict().items() if k != "alarm"}}
+            for check in checks]  # fmt: skip
+    bins = [{"predicted": one.predicted, "right": one.observed.value, "low": one.observed.low,
+             "high": one.observed.high, "answers": one.items} for one in predictions.bins]  # fmt: skip
+    (old, _), (middle, end) = seen.spans
+    title = (f"{fleet.champion.runtime.policy}: {moment(middle)[:10]} to {moment(end)[:10]} beside the weeks since "
+             f"{moment(old)[:10]}, {seen.counts['decisions']:,} decisions, "
+             f"{seen.counts['syllabus']:,} of them the syllabus's")  # fmt: skip
+    notes = [f"{alert.name} ({alert.severity}): {check.what}. {alert.meaning}" for alert, check in raised]
+    more = {"predictions": bins, "skills": seen.by_skill(), "alarms": [alert.name for alert, _ in raised]}
+    show(rows, format=config.format, title=title, notes=notes or ["nothing to be looked at"], more=more)
+    if bins and config.format == "table":
+        e = predictions.error
+        show(bins, title="P(correct) as predicted, and the share of answers that were right (95 %, over learners)",
+             notes=[f"calibration error {e.value:.3f} ({e.low:.3f} to {e.high:.3f}); true predictions would show "
+                    f"{predictions.by_chance:.3f} by chance"])  # fmt: skip
+        show(seen.by_skill()[:FARTHEST], title="Skills farthest off")
+    return int(bool(raised))

@@ -27,7 +27,8 @@ def run(config: Config) -> None:
     folder = new_folder(config.to)
     rows = rows_for(load("tiny-v1")) if config.example else {}
     about = {key: value for key, value, _ in about_rows()}
-    ours = {"name": folder.name, "title": "", "job": "", "version": about["version"], "grade": about["grade"]}
+    ours = {"name": folder.name, "version": about["version"], "grade": about["grade"]}
+    ours |= {"title": "An example to write over", "job": "Shop assistant"} if config.example else dict(title="", job="")
     rows["World"] = [[key, ours.get(key, value), meaning] for key, value, meaning in rows.get("World") or about_rows()]
     book = write(folder / f"{folder.name}.xlsx", rows, yellow=("World!B3", "World!B4"))
     print(f"written: {book}")

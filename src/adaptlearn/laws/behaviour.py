@@ -45,6 +45,16 @@ class Params(NamedTuple):
     leave_motivation: float = 0.5  # log-hazard less per SD
     leave_conscientious: float = 0.3  # log-hazard less per SD
     leave_strain: float = 0.5  # log-hazard more after failures (Sitzmann et al. 2010)
+    reason: float = 0.28  # SD by which a reason lifts motivation for what it is given with (Steingut et al. 2017: task
+    # value, engagement, performance and perceived autonomy rise by d = .16 to .40; the middle of that is taken)
+    veto: float = -1.5  # log-odds that a skipped offer is struck off for good where one may (C)
+    veto_liking: float = 0.7  # less of it per SD of liking (C)
+    ask: float = -0.4  # log-odds that a colleague is asked after wholly failing, where there are any (C)
+    ask_social: float = 0.4  # more per SD of liking company (C)
+    ask_efficacy: float = 0.3  # more per SD of self-efficacy: who doubts themselves avoids help (sign Ryan et al. 2001)
+    spirit_shared: float = 0.05  # pull towards the others' motivation in what is done together (sign Barsade 2002; C)
+    spirit_showcase: float = 0.10  # gained where colleagues show their work (vicarious experience, Bandura 1997; C)
+    spirit_mentor: float = 0.10  # gained with a mentor (sign Eby et al. 2008; C)
     rating_liking: float = 0.6  # points per SD of liking
     rating_success: float = 0.5  # points per unit of success above .6
     rating_halo: float = 0.7  # points per SD of halo: reaction noise sits on the learner
@@ -76,10 +86,22 @@ def p_finish(activity, trait, life, mandatory, readiness, p):
 
 
 @formula
-def minutes_taken(activity, finished, z, p):
+def minutes_taken(activity, trait, finished, z, p):
     """Minutes on task; lognormal around the true time, mean preserved."""
     share = where(finished > 0.5, 1.0, p.effort_unfinished)
     return activity.minutes * share * exp(p.minutes_sd * z - 0.5 * p.minutes_sd * p.minutes_sd)
+
+
+@formula
+def hardness(activity, trait, p):
+    """Difficulty of the activity's items as they are met, logit. As declared or truly: with care."""
+    return activity.difficulty
+
+
+@formula
+def depth(activity, trait, p):
+    """Share of what is there to be learned that is taken up, (0, 1]."""
+    return 1.0
 
 
 @formula
@@ -97,6 +119,33 @@ def mood(life, trait, activity, success, tested, best, readiness, target, p):
     lost = p.mood_hard * where(readiness < 0.5, 1.0, 0.0)
     sense = p.mood_target * where(target > 0.0, 1.0, 0.0) + p.mood_authentic * activity.authenticity
     moved = life.motivation + p.mood_return * (home - life.motivation) + joy - bored - lost + sense
+    return maximum(-3.0, minimum(3.0, moved))
+
+
+@formula
+def persuaded(motivation, p):
+    """Motivation for an offer that comes with a reason; it is gone when the offer is done with."""
+    return minimum(3.0, motivation + p.reason)
+
+
+@formula
+def p_veto(activity, trait, p):
+    """P(a skipped offer is struck off for good): what is disliked rather than what came at a bad time."""
+    return sigmoid(p.veto - p.veto_liking * liking(activity, trait))
+
+
+@formula
+def p_ask(trait, tested, success, p):
+    """P(a colleague is asked for help): only after trouble, the more of it the likelier."""
+    eager = p.ask + p.ask_social * trait.like_social + p.ask_efficacy * trait.efficacy
+    return tested * (1.0 - success) * sigmoid(eager)
+
+
+@formula
+def spirit(motivation, activity, meeting, others, theirs, p):
+    """Motivation after a visit among others; ``theirs`` is their mean. Without others only a mentor moves it."""
+    shared = p.spirit_shared * activity.peer * (theirs - motivation) + p.spirit_showcase * meeting.showcase
+    moved = motivation + where(others > 0.5, shared, 0.0) + p.spirit_mentor * meeting.mentor
     return maximum(-3.0, minimum(3.0, moved))
 
 

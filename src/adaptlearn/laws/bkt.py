@@ -1,5 +1,10 @@
 """Bayesian knowledge tracing as a law: a skill is known or it is not (Corbett & Anderson 1995).
 
+    P(known at first) = prior, shifted by ability on the logit scale
+    P(unknown -> known in a visit) = 1 - (1 - learn) ** dose
+    P(right) = 1 - slip if it is known, guess if not
+    days it stays known: exponential, at rate forget / memory of the learner
+
 Forgetting is an exponential lifetime drawn when the skill becomes known, so that a mind stays a plain state and
 forgetting composes. The constants are the true world's ``skills`` columns; the record's tracer has its own.
 """

@@ -6,7 +6,7 @@ from types import ModuleType
 
 from adaptlearn.core.refusal import nearest
 
-OWN = ("workplace", "bkt", "logistic", "memory", "hlr", "dash")
+OWN = ("workplace", "bkt", "logistic", "memory", "hlr", "dash", "efc", "kss", "tms", "dkt")
 GROUP = "adaptlearn.laws"  #: entry-point group under which other packages offer theirs
 
 

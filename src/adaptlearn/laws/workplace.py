@@ -2,7 +2,11 @@
 
 A skill's level on the logit scale is what the learner brought plus what the programme added and memory kept,
 
-    theta = start + gain * R,     R = (1 + elapsed / stability) ** -d,
+    theta = start + gain * R,     R = (1 + elapsed / stability) ** -d
+    P(right) = guess + (1 - guess - slip) * sigmoid(theta - difficulty)
+    gain  <-  gain + eta * rate * (minutes / 15) ** dose * readiness * assistance * (1 + ingredients)
+                   * (2 - 2 level) ** room / (1 + massed) ** mass * luck
+    stability  <-  stability * (1 + growth), most when success comes late
 
 with power-law forgetting (Wixted & Ebbesen 1991) at d = .5: facts in a deck fade at .154 (FSRS-6), skill accuracy
 does not (Tatel & Ackerman 2025: half of the gain is gone after 5 to 9 months). Sources of the single effects stand
@@ -120,7 +124,8 @@ def ingredients(activity, exposure, p):
     tested = p.k_retrieval * exposure.tested
     feedback = p.k_elaborated * activity.elaborated + p.k_correct * activity.correct_answer
     told = exposure.tested * (feedback + p.k_verification * activity.verification)
-    people = p.k_coach * activity.coach + p.k_peer * activity.peer * (1.0 + exposure.peers)
+    together = maximum(activity.peer, exposure.helped)
+    people = p.k_coach * activity.coach + p.k_peer * together * (1.0 + exposure.peers)
     form = p.k_multimedia * activity.multimedia + p.k_flipped * activity.flipped + p.k_blended * activity.blended
     return minimum(tested + told + people + form, p.cap)
 

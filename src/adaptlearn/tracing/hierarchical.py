@@ -28,6 +28,7 @@ ROUNDS = 3  #: of finding effects and then the spreads of their populations
 LEAST_SPREAD = 0.05  #: of a population, at which the guide starts
 CANDIDATES = 3, 8  #: least and most draws of the guide for each draw that is kept ...
 PATIENCE = 1_000_000  #: ... more of them as long as the answers they read stay below this
+HOPELESS = 1.0  #: Pareto k above which weights have no mean (Vehtari et al. 2024): the guide's draws stay as they are
 SMALL = 2_000  #: answers up to which method "auto" takes Monte Carlo
 
 
@@ -120,11 +121,19 @@ def run(
     method: str, steps: int, draws: int, chains: int = 2, seed: int, source: str,
 ) -> tuple[Posterior, Health]:  # fmt: skip
     """:func:`fit`, and how it went."""
+    design = arrange(learner, skill, correct, day=day, activity=activity, format=format)
+    return of_design(design, method=method, steps=steps, draws=draws, chains=chains, seed=seed, source=source)
+
+
+def of_design(
+    design: Design, *, method: str = "svi", steps: int = 150, draws: int = 256, chains: int = 2, seed: int = 0,
+    source: str = "a log of answers",
+) -> tuple[Posterior, Health]:  # fmt: skip
+    """The same for answers whose effects were arranged elsewhere; the first of each answer is its easiness."""
     import pyro
     import torch
 
     methods = {"svi": _variational, "nuts": _monte_carlo}
-    design = arrange(learner, skill, correct, day=day, activity=activity, format=format)
     if method == "auto":
         method = "nuts" if len(design.answers.right) <= SMALL else "svi"
     if method not in methods:
@@ -213,7 +222,8 @@ def _variational(hill: Hill, steps: int, draws: int, chains: int) -> tuple[Any, 
         guesses = [guide.draw() for _ in range(several * draws)]
         weight = np.array([float(hill.height(point) - log_density) for point, log_density in guesses])
     health = health_of_guide(weight, loss, took)
-    return [guesses[j][0] for j in again(weight, draws)], health
+    useless = health.k_hat is not None and health.k_hat > HOPELESS
+    return [guesses[j][0] for j in (range(draws) if useless else again(weight, draws))], health
 
 
 def _monte_carlo(hill: Hill, steps: int, draws: int, chains: int) -> tuple[Any, Health]:

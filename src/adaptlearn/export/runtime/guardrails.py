@@ -1,7 +1,8 @@
 """What may be offered: the programme's limits and the learning department's own rules, as one mask. No retraining.
 
-``rules.toml`` names activities that are excluded, not before a day, due by a day, pinned, and how many live ones a week
-may hold. Its twin in simulation is ``classroom.platform.allow``; ``core.catalogue.Rules`` says what each rule means.
+``rules.toml`` names activities that are excluded, not before a day, after a gate, due by a day, pinned, and how many
+live ones a week may hold. Its twin in simulation is ``classroom.platform.allow`` with ``classroom.guardrails``;
+``core.catalogue.Rules`` says what each rule means.
 
 Axes: A activities, K skills, P profile.
 """
@@ -18,7 +19,7 @@ from .contract import Catalogue, Contract, fields_of, known, number
 from .keeping import Record
 from .seal import Refused
 
-RULES = ("pinned", "excluded", "due", "not_before", "live_per_week", "repeats")
+RULES = ("pinned", "excluded", "due", "not_before", "after", "live_per_week", "repeats")
 DUE_MARGIN = np.float32(2.0)  #: must be that of core.catalogue
 WEEK = np.float32(7.0)
 
@@ -35,6 +36,7 @@ class Rules:
     not_before: tuple[tuple[str, float], ...] = ()  # activity, day
     live_per_week: float = math.inf
     repeats: float = 1.0  # most visits of one learner to one activity
+    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been taken before it is offered
 
 
 def read_rules(blob: bytes, catalogue: Catalogue) -> Rules:
@@ -56,6 +58,7 @@ def read_rules(blob: bytes, catalogue: Catalogue) -> Rules:
         not_before=_days(given, "not_before", catalogue),
         live_per_week=math.inf if live is None else _whole("live_per_week", live, 0.0),
         repeats=_whole("repeats", given.get("repeats", 1), 1.0),
+        after=_gates(given, catalogue),
     )
 
 
@@ -84,6 +87,16 @@ def _days(given: Mapping[str, object], name: str, catalogue: Catalogue) -> tuple
     return tuple((a, number(f"rules.toml {name} {a}", day, 0.0, 1e6, "7")) for a, day in table.items())
 
 
+def _gates(given: Mapping[str, object], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    table = given.get("after", {})
+    if not isinstance(table, dict):
+        raise Refused("rules.toml after", repr(table), "a gate by activity", "{ site-visit = 'safety-check' }")
+    for activity, gate in table.items():
+        known(f"rules.toml after {activity}", activity, catalogue.at)
+        known(f"rules.toml after {activity}", gate, catalogue.at)
+    return tuple(table.items())
+
+
 class Limits:
     """Rules over one catalogue, made ready; asked once per decision."""
 
@@ -97,6 +110,7 @@ class Limits:
         self._opens = np.maximum(np.floor(catalogue.opens), np.floor(own))
         self._live = catalogue.rows[:, contract.feature_names.index("live")] > 0.5
         self._pinned = self._rows(rules.pinned)
+        self._after = [(catalogue.at[name], gate) for name, gate in rules.after if name in catalogue.at]
         due = [(day, catalogue.at[name]) for name, day in rules.due if name in catalogue.at]
         self._due = [(np.float32(day), a) for day, a in sorted(due)]
 
@@ -116,6 +130,8 @@ class Limits:
         for a, (times, _) in taken.items():
             if times >= self.rules.repeats:
                 able[a] = False
+        for a, gate in self._after:
+            able[a] &= gate in record.visits
         if self.rules.live_per_week < math.inf:
             self._spread_live(able, taken, today)
         if self._due:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .advice import Recommendation
-from .contract import OUTCOMES, Catalogue, Contract, number, read_json
+from .contract import OUTCOMES, Catalogue, Contract, known, number, read_json
 from .intake import Told
 from .seal import Refused
 
@@ -31,6 +31,7 @@ VERBS = {
 }  #: must be those of interchange.xapi_writing
 NEEDED = ("learner", "policy", "policy_version", "step", "day", "offered", "propensity", "taken", "outcome",
           "completed", "minutes", "items", "correct", "rating")  # fmt: skip
+TOLD = ("weekly_minutes", "motive", "stated", "mandatory")  #: what the policy was told; lines written before lack it
 
 
 def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         "step": advice.step,
         "day": float(np.float32(advice.day)),
         "role": role,
+        **_told(advice, contract),
         "policy": contract.policy["name"],
         "policy_version": contract.policy["version"],
         "fallback": advice.fallback,
@@ -56,6 +58,26 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         "correct": {skill: int(told.correct[0, contract.skill_at[skill]]) for skill in asked},
         "rating": happened["rating"],
     }
+
+
+def _told(advice: Recommendation, contract: Contract) -> dict[str, Any]:
+    """What the policy was told of the learner beside the destination; None where nobody said."""
+    row = advice.record.profile[len(contract.skills) :].tolist()
+    told = dict(zip(contract["profile_names"], row, strict=True))
+    words = {what: [name for name in _words(what, contract) if told[f"{what}_{name}"] == 1.0] for what in _SAID}
+    return {
+        "weekly_minutes": told["weekly_minutes"],
+        **{what: next(iter(said), None) for what, said in words.items()},
+        "mandatory": bool(told["mandatory"]),
+    }
+
+
+_SAID = ("motive", "stated")
+
+
+def _words(what: str, contract: Contract) -> list[str]:
+    """The words a contract knows for a motive or a stated style, in its order."""
+    return [name.removeprefix(f"{what}_") for name in contract["profile_names"] if name.startswith(f"{what}_")]
 
 
 def read_lines(text: str) -> list[dict[str, Any]]:
@@ -95,6 +117,7 @@ def _require(line: Mapping[str, Any], place: str) -> None:
         "completed": isinstance(line["completed"], bool),
         "items": all(isinstance(one, dict) and _listed(list(one.values()), int) for one in counts),
     }
+    fits |= _profile_fits(line, place) if any(name in line for name in TOLD) else {}
     fits["correct"] = fits["items"] and all(
         0 <= line["correct"].get(s, -1) <= n <= 255 for s, n in line["items"].items()
     )
@@ -102,6 +125,15 @@ def _require(line: Mapping[str, Any], place: str) -> None:
     for name, well in fits.items():
         if not well:
             raise Refused(f"{place} {name}", repr(line[name]), needed)
+
+
+def _profile_fits(line: Mapping[str, Any], place: str) -> dict[str, bool]:
+    for name in TOLD:
+        if name not in line:
+            raise Refused(f"{place} {name}", "nothing", "all of " + ", ".join(TOLD) + ", or none of them")
+    number(f"{place} weekly_minutes", line["weekly_minutes"], 1.0, 10080.0)
+    said = {name: line[name] is None or isinstance(line[name], str) for name in _SAID}
+    return said | {"mandatory": isinstance(line["mandatory"], bool)}
 
 
 def _listed(values: object, kind: Any) -> bool:
@@ -112,7 +144,8 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     """Lines as the columns of an event log, sorted by learner and step.
 
     Learners become the first 8 bytes of SHA-256 of their name; a slate shorter than the longest is filled up with
-    "nothing now", certain. What a platform does not know yet, whether a learner has left for good, is False.
+    "nothing now", certain. What a platform does not know yet, whether a learner has left for good, is False. What the
+    policy was told of the learner is there where every line says it.
 
     Raises:
         Refused: no line, or an activity that is not in the catalogue.
@@ -121,7 +154,7 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     if not rows:
         raise Refused("lines", "none", "at least one decision line")
     places, roles = max(len(line["offered"]) for line in rows), {name: j for j, name in enumerate(contract.roles)}
-    widest = max([len(line["items"]) for line in rows] + [1])
+    widest = max([len(_answers(line, catalogue, contract)) for line in rows] + [1])
 
     def column(kind: str, values: Iterable[Any]) -> NDArray[Any]:
         return np.array(list(values), kind)
@@ -137,8 +170,7 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
         "outcome": column("int8", (OUTCOMES.index(line["outcome"]) for line in rows)),
         "items": items,
         "correct": correct,
-        "answers": column("uint8", (_padded([line["correct"][s] for s in contract.skills if s in line["items"]],
-                                            widest, 0) for line in rows)),
+        "answers": column("uint8", (_padded(_answers(line, catalogue, contract), widest, 0) for line in rows)),
         "score": np.divide(correct, items, out=np.full(len(rows), np.nan, np.float32), where=items > 0),
         "rating": column("float32", (line["rating"] for line in rows)),
         "gap_days": _gaps(rows),
@@ -148,7 +180,26 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     }  # fmt: skip
     made |= {"completed": column("bool", (line["completed"] for line in rows))}
     made |= {"minutes": column("float32", (line["minutes"] for line in rows))}
-    return made | {name: np.full(len(rows), -1, np.int8) for name in ("site", "tenure")}  # never asked for
+    made |= {name: np.full(len(rows), -1, np.int8) for name in ("site", "tenure")}  # never asked for
+    if not all("weekly_minutes" in line for line in rows):
+        return made
+    made |= {what: column("int8", (_word(line[what], what, contract) for line in rows)) for what in _SAID}
+    made |= {"weekly_minutes": column("float32", (line["weekly_minutes"] for line in rows))}
+    return made | {"mandatory": column("bool", (line["mandatory"] for line in rows))}
+
+
+def _answers(line: Mapping[str, Any], catalogue: Catalogue, contract: Contract) -> list[int]:
+    """Correct answers per skill that the activity declares to ask about, and then per other skill, in their order."""
+    asked = {k for k, _ in catalogue.asks[_row(line["taken"], catalogue)]} if line["taken"] else set()
+    others = {contract.skill_at[skill] for skill in line["items"]} - asked
+    return [line["correct"].get(contract.skills[k], 0) for k in (*sorted(asked), *sorted(others))]
+
+
+def _word(said: str | None, what: str, contract: Contract) -> int:
+    """Where a word stands among a contract's, -1 for none."""
+    if said is None:
+        return -1
+    return known(f"lines {what}", said, {word: j for j, word in enumerate(_words(what, contract))})
 
 
 def _identity(learner: str) -> int:

@@ -153,8 +153,14 @@ class Runtime:
         *,
         days: Sequence[float] | None = None,
         luck: Sequence[Sequence[float]] | None = None,
+        syllabus: str = "",
     ) -> list[Recommendation]:
-        """The same for many learners in one call of the graph."""
+        """The same for many learners in one call of the graph.
+
+        Args:
+            syllabus: a reason why the author's syllabus shall decide instead of the policy, e.g. "the learner wishes it
+                so"; it is said as ``fallback``.
+        """
         if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or not 1 <= k <= MOST_PLACES:
             raise Refused("k", repr(k), f"a whole number from 1 to {MOST_PLACES}", "3")
         mine = [self._own(record) for record in records]
@@ -165,7 +171,7 @@ class Runtime:
             raise Refused("days", f"{len(when)} of them", f"{len(mine)}, one per record")
         shelf = catalogue or self.shelf
         feeds = self.feeds(mine, when, shelf, int(k), luck)
-        then, trouble = self._decided(feeds)
+        then, trouble = ({}, syllabus) if syllabus else self._decided(feeds)
         return [self._said(i, mine[i], when[i], shelf, feeds, then, trouble) for i in range(len(mine))]
 
     def shelve(self, catalogue: object) -> Shelf:
@@ -228,7 +234,7 @@ class Runtime:
         k: int = 1,
         luck: Sequence[Sequence[float]] | None = None,
     ) -> Arrays:
-        """Inputs of the graph for one decision each, by name. The history is the twin of ``classroom.story.recall``."""
+        """Inputs of the graph for one decision each, by name. History is the twin of ``classroom.platform.recall``."""
         shelf = catalogue or self.shelf
         history = np.zeros((len(records), len(shelf.catalogue.ids), 3), np.float32)
         for i, (record, day) in enumerate(zip(records, days, strict=True)):

@@ -1,0 +1,109 @@
+"""Who learns, as a person writes it down: ``population.toml`` becomes a Population, or a sentence says why not."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from adaptlearn.core.learner import DRAWN, MOST_GROUPS, MOTIVES, SHARES, Population
+
+SECTIONS = {
+    "population": ("title", "provenance"), "traits": DRAWN, "shares": (*SHARES, "role_by_motive"),
+    "change": ("rate", "day_mean", "day", "to"),
+}  # fmt: skip
+
+
+def read(file: Path, roles: tuple[str, ...]) -> Population:
+    """One file; every key is optional, and an unknown one is an error (``[sources]`` is free text).
+
+    Raises:
+        ValueError: naming the file, the key, what was found and what is needed.
+    """
+    data = tomllib.loads(file.read_text("utf-8"))
+    _known(file, "", {name: None for name in data if name not in ("sources", "laws")}, tuple(SECTIONS))
+    for section, keys in SECTIONS.items():
+        _known(file, section, data.get(section, {}), keys)
+    base = Population()
+    traits = {name: _mean_sd(file, name, spec, base) for name, spec in data.get("traits", {}).items()}
+    shares = {**base.shares, "role": tuple([1.0 / len(roles)] * len(roles))}
+    given = dict(data.get("shares", {}))
+    by_motive = given.pop("role_by_motive", {})
+    shares |= {name: _shares(file, name, value, roles) for name, value in given.items()}
+    provenance = str(data.get("population", {}).get("provenance", base.provenance))
+    constants = {law: {name: float(value) for name, value in given.items() if name not in ("source", "grade")}
+                 for law, given in data.get("laws", {}).items()}  # fmt: skip
+    whole = replace(base, shares=shares, provenance=provenance, constants=constants,
+                    destinations=_destinations(file, by_motive, roles, shares["role"]))  # fmt: skip
+    return changing(whole, data.get("change", {}), roles, str(file)).with_traits(**traits)
+
+
+def changing(people: Population, change: Mapping[str, object], roles: tuple[str, ...], place: str) -> Population:
+    """The same people with another change of destination.
+
+    Args:
+        change: ``rate``, a share of them; ``day_mean``, about when, or ``day``, the very day; ``to``, a role's id.
+        place: the file or argument that says so, for messages.
+
+    Raises:
+        ValueError: naming the place, what was found and what is needed.
+    """
+    _known(Path(place), "change", change, SECTIONS["change"])
+    if "day" in change and "day_mean" in change:
+        raise ValueError(f"{place}: [change] has day and day_mean; needed one of them, e.g. day = 20")
+    rate = float(change.get("rate", people.change_rate))  # type: ignore[arg-type]
+    scripted = "day" in change or (people.change_scripted and "day_mean" not in change)
+    name = "day" if scripted else "day_mean"
+    day = float(change.get(name, people.change_day))  # type: ignore[arg-type]
+    if not (0.0 <= rate <= 1.0 and 0.0 < day < float("inf")):
+        raise ValueError(f"{place}: [change] rate = {rate}, {name} = {day}; needed a share, days > 0, e.g. 0.2, 20")
+    to = change.get("to")
+    if to is not None and to not in roles:
+        raise ValueError(f"{place}: [change] to = {to!r}; needed one of the roles {', '.join(roles)}, e.g. {roles[0]}")
+    aim = people.change_to if to is None else roles.index(str(to))
+    return replace(people, change_rate=rate, change_day=day, change_scripted=scripted, change_to=aim)
+
+
+def _known(file: Path, section: str, given: Mapping[str, object], keys: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in keys:
+            place = f"[{section}] {name}" if section else f"[{name}]"
+            raise ValueError(f"{file}: {place} is unknown; needed one of {', '.join(keys)}, e.g. {keys[0]}")
+
+
+def _destinations(
+    file: Path, given: Mapping[str, object], roles: tuple[str, ...], usual: tuple[float, ...]
+) -> tuple[tuple[float, ...], ...]:
+    """Shares of role for each motive; a motive that is left out goes where everybody goes."""
+    _known(file, "shares.role_by_motive", given, MOTIVES)
+    if not given:
+        return ()
+    return tuple(_shares(file, "role", given[m], roles) if m in given else usual for m in MOTIVES)
+
+
+def _shares(file: Path, name: str, given: object, roles: tuple[str, ...]) -> tuple[float, ...]:
+    """Shares as a list in order, or by name where the categories have names; roles left out have none."""
+    names = {"role": roles, "motive": MOTIVES}.get(name)
+    if isinstance(given, dict):
+        if name == "motive":
+            _known(file, "shares.motive", given, MOTIVES)
+        values = [float(given.get(word, 0.0)) for word in names] if names else [float(v) for v in given.values()]
+    else:
+        values = [float(v) for v in given]  # type: ignore[attr-defined]
+    most = len(names) if names else MOST_GROUPS
+    fits = len(values) == most if names else 1 <= len(values) <= most
+    if not fits or most > MOST_GROUPS or not np.isfinite(values).all() or min(values) < 0 or sum(values) <= 0:
+        count = most if names else f"1 to {MOST_GROUPS}"
+        raise ValueError(f"{file}: [shares] {name} = {values}; needed {count} shares >= 0, not all 0, e.g. [0.6, 0.4]")
+    return tuple(values)
+
+
+def _mean_sd(file: Path, name: str, spec: dict[str, object], base: Population) -> tuple[float, float]:
+    _known(file, f"traits.{name}", spec, ("mean", "sd", "source", "grade"))
+    at = DRAWN.index(name)
+    mean, sd = float(spec.get("mean", base.mean[at])), float(spec.get("sd", base.sd[at]))  # type: ignore[arg-type]
+    if not np.isfinite([mean, sd]).all() or sd < 0:
+        found = f"mean = {mean}, sd = {sd}"
+        raise ValueError(f"{file}: [traits.{name}] {found}; needed finite numbers, sd >= 0, e.g. sd = 0.95")
+    return mean, sd

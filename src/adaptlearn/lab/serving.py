@@ -1,0 +1,19 @@
+"""``adaptlearn serve``: a bundle on duty behind HTTP, and what is done with it there.
+
+The service itself is ``export/serve`` and knows nothing of the laboratory; here it gets keys and tables as verbs do.
+"""
+
+from adaptlearn.export.serve import verbs
+from adaptlearn.export.serve.verbs import Config
+from adaptlearn.lab.tables import show
+
+WORDS = verbs.WORDS
+
+__all__ = ["WORDS", "Config", "run"]
+
+
+def run(config: Config) -> None:
+    """Do what the action says, and show what there is to see."""
+    answer = verbs.run(config)
+    if answer.rows or answer.notes:
+        show(answer.rows, format=config.format, notes=answer.notes)
