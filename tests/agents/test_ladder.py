@@ -112,7 +112,7 @@ def optimum():
 def reached(policy):
     """(return - random) / (optimum - random)"""
     pair = policy, shelf.build("random", place())
-    ours, random = (simulate(p, problem(), np.arange(4096), 3)["value"].mean() for p in pair)
+    ours, random = (simulate(p, problem(), np.arange(24_000), 3)["value"].mean() for p in pair)
     return (ours - random) / (optimum() - random)
 
 

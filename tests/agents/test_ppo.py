@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
 def test_training_beats_mastery_on_a_tiny_world(seed):
     """Every seed for itself: it is steady."""
     room, ids = rules("tiny-v1"), np.arange(1000, 3048)
-    net = ppo.train(room, Classroom, seed, ppo.Settings(decisions=120_000))
+    net = ppo.train(room, Classroom, seed, ppo.Settings(decisions=180_000))
     gain = paired(*(simulate(p, room, ids, 9)["value"] for p in (net, shelf.build("mastery", room.world))))
     assert gain.mean > 0 and gain.clear()
 

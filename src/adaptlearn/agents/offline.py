@@ -28,7 +28,7 @@ from adaptlearn.agents.returns import ahead
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
-FIRM = 100.0  # score lost per nat below the support
+FIRM = 10.0  # score lost per nat below the support
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,9 @@ class Settings:
     decisions: int = 600_000  # to learn from, in all
     seconds: float = float("inf")  # stop earlier after this much processor time
     rows: int = 256  # learners side by side
-    steps: int = 32  # decisions per rollout
+    steps: int = 16  # decisions per rollout
     epochs: int = 3
-    batch: int = 1024
+    batch: int = 512
     rate: float = 3e-3  # first step size of the actor's Adam
     most: float = 3.0  # times the first rate is the largest
     pair_rate: float = 10.0  # times the rate for the weights of the pair features, which have the furthest to go
