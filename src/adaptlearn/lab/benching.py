@@ -35,7 +35,7 @@ class Config:
     marks: bool = False  # true: work the marks out anew (hours) and write them to to=
     to: str | None = field(default=None, metadata=WRITTEN)  # of marks=true: the file; null: beside the tasks
     planned: int = 64  # of marks=true: learners per run whom the planner teaches
-    budget: dict[str, int] = field(default_factory=dict)  # of marks=true: the planner's settings, e.g. budget.first=20
+    budget: dict[str, int] = field(default_factory=dict)  # of marks=true: the planner's settings, e.g. budget.first=2000
     allow: list[str] = field(default_factory=list)  # packages whose agents may be named by module
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
@@ -206,11 +206,12 @@ def _plain(text: str) -> str:
 
 def _mark(config: Config, tasks: list[Task], runs: int, learners: int, digest: str) -> None:
     """Work the marks of these tasks out; those of others are kept."""
+    from adaptlearn.agents.planner import Settings
     from adaptlearn.lab.tracking import versions
 
     file = Path(config.to) if config.to is not None else HERE
     kept = json.loads(file.read_text("utf-8"))["tasks"] if file.exists() else {}
-    budget = {"candidates": 32, "futures": 4, "rounds": 1, "first": 20, **config.budget}
+    budget = asdict(Settings(**config.budget))
     with progress("marks", config.format == "json") as tell:
         for task in tasks:
             kept[task.id] = asdict(bench_tasks.mark(task, runs, learners, config.planned, budget, tell))
