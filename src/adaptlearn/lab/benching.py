@@ -35,7 +35,7 @@ class Config:
     marks: bool = False  # true: work the marks out anew (hours) and write them to to=
     to: str | None = field(default=None, metadata=WRITTEN)  # of marks=true: the file; null: beside the tasks
     planned: int = 64  # of marks=true: learners per run whom the planner teaches
-    budget: dict[str, int] = field(default_factory=dict)  # of marks=true: the planner's settings, e.g. budget.first=2000
+    budget: dict[str, int] = field(default_factory=dict)  # of marks=true: its settings, e.g. budget.first=2000
     allow: list[str] = field(default_factory=list)  # packages whose agents may be named by module
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
