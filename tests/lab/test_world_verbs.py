@@ -16,6 +16,10 @@ def run(capsys, *words):
 def test_a_filled_template_becomes_a_world_that_plays(tmp_path, capsys):
     folder = tmp_path / "my-world"
     code, out, err = run(capsys, "world", "new", f"to={folder}")
+    assert run(capsys, "world", "check", f"env={folder / 'my-world.xlsx'}")[0] == 0  # the example holds as it is
+    emptied = openpyxl.load_workbook(folder / "my-world.xlsx")
+    emptied["World"]["B3"] = emptied["World"]["B4"] = None
+    emptied.save(folder / "my-world.xlsx")
     book = folder / "my-world.xlsx"
     assert code == 0 and book.exists() and str(book) in out, err
     code, _, err = run(capsys, "world", "check", f"env={book}")
