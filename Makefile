@@ -1,11 +1,11 @@
 # Each line below says what it does: `make` or `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs
+.PHONY: help setup demo test test-all lint bench docs
 
 RUN := .venv/bin
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## build .venv (once; again when pyproject.toml or constraints.txt changes)
 	@bash scripts/setup.sh
@@ -15,6 +15,9 @@ demo: setup  ## the whole ring on a small world: simulate, train, compare, track
 
 test: setup  ## all tests, on two processes; ARGS="-k luck -n 0" narrows them
 	@$(RUN)/python -m pytest $(ARGS)
+
+test-all: setup  ## the long ones, too: every page of the documentation as typed, every law in every mode
+	@$(RUN)/python -m pytest -m "long or not long" $(ARGS)
 
 lint: setup  ## ruff (rules and format) and mypy (strict on core, laws, export)
 	@$(RUN)/ruff check .

@@ -11,6 +11,8 @@ from test_rounds import together
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.laws.shelf import OWN
 
+pytestmark = pytest.mark.long  # eight laws are compiled, each alone and in cohorts
+
 OTHERS = [name for name in OWN if name not in LAWS]
 MODES = [(decides, mandatory) for decides in ("assign", "offer", "self") for mandatory in (True, False)]
 IDS = np.array([*range(120), 2**64 - 1, 2**63], np.uint64)
