@@ -33,3 +33,17 @@ def real_logs() -> Path:
     if not logs_folder().is_dir():
         pytest.skip(f"no real logs in {logs_folder()}; set ADAPTLEARN_DATA to the folder that holds them")
     return logs_folder()
+
+
+@pytest.fixture
+def command(capsys):
+    """``adaptlearn`` in this process: words -> exit status, what it printed, what it complained of."""
+    from adaptlearn.lab.main import main
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run

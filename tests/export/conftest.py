@@ -1,5 +1,9 @@
 """A small policy of our own, and learners to try things on."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -50,3 +54,13 @@ def make_small():
 @pytest.fixture(scope="session")
 def small(tiny):
     return Small(len(tiny.skills))
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The small wheel, ``adaptlearn-runtime``, as its own folder builds it."""
+    where, root = tmp_path_factory.mktemp("wheel"), Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(where)]
+    done = subprocess.run(command, cwd=root / "runtime", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return next(where.glob("*.whl"))

@@ -14,7 +14,6 @@ from adaptlearn.export import bundle
 from adaptlearn.export import runtime as inside
 from adaptlearn.export.runtime import Runtime
 
-ROOT = Path(__file__).resolve().parents[2]
 PROFILE = {"learner": "u-1", "role": "counter", "weekly_minutes": 90}
 TAKEN = {"day": 0.0, "offered": ["greeting-video"], "taken": "greeting-video", "completed": True, "minutes": 9.5}
 DECIDE = """
@@ -26,15 +25,6 @@ runtime = adaptlearn.load(sys.argv[2])
 record = runtime.observe(runtime.start(json.loads(sys.argv[3])), json.loads(sys.argv[4]))
 print(json.dumps([runtime.recommend(record, day=2.0, k=3).ids, sorted(ours), adaptlearn.__file__]))
 """
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    where = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(where)]
-    done = subprocess.run(command, cwd=ROOT / "runtime", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return next(where.glob("*.whl"))
 
 
 def test_the_wheel_is_the_folder_and_no_copy(wheel):

@@ -4,45 +4,33 @@ import json
 
 import pytest
 
-from adaptlearn.lab.main import main
-
 QUICK = ["env=tiny-v1", "format=json"]
 
 
-def said(capsys, *words):
-    """Exit status and what was printed."""
-    with pytest.raises(SystemExit) as ended:
-        main(["show", *words])
-    out = capsys.readouterr()
-    return ended.value.code, out.out, out.err
-
-
 @pytest.mark.parametrize("what", [["learner"], ["world"], ["world", "learner=3"], ["policy", "learners=12"]])
-def test_a_picture_is_kept_and_its_numbers_are_told(what, capsys, tmp_path):
+def test_a_picture_is_kept_and_its_numbers_are_told(what, command, tmp_path):
     for end, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
-        code, out, _ = said(capsys, *what, *QUICK, f"to={tmp_path / 'picture'}.{end}")
+        code, out, _ = command("show", *what, *QUICK, f"to={tmp_path / 'picture'}.{end}")
         assert code == 0 and json.loads(out)
         assert (tmp_path / f"picture.{end}").read_bytes().startswith(begins)
 
 
-def test_a_table_of_gains_is_drawn_by_any_of_its_columns(capsys, tmp_path):
+def test_a_table_of_gains_is_drawn_by_any_of_its_columns(command, tmp_path):
     file = tmp_path / "gains.csv"
     file.write_text(
         "policy,law,gain,half\nsyllabus,bkt,,\nmastery,bkt,0.03,0.01\nmastery,workplace,0.08,0.01\n", "utf-8"
     )
-    code, out, _ = said(capsys, "gains", str(file), "by=law", f"to={tmp_path}/gains.svg")
+    code, out, _ = command("show", "gains", str(file), "by=law", f"to={tmp_path}/gains.svg")
     assert code == 0 and "Gains over syllabus" in out and "+0.0800 ± 0.0100" in out
-    code, _, err = said(capsys, "gains", str(file))
+    code, _, err = command("show", "gains", str(file))
     assert code == 2 and "needed meshing" in err
 
 
-def test_the_curves_of_a_run_are_those_it_told(capsys, tmp_path):
+def test_the_curves_of_a_run_are_those_it_told(command, tmp_path):
     store = f"store=sqlite:///{tmp_path}/runs.db"
-    with pytest.raises(SystemExit):
-        main(["train", "agent=linear", "env=tiny-v1", "learners=32", "+agent.settings.rounds=3", "track=true", store,
-              f"to={tmp_path}/agent.npz"])  # fmt: skip
-    capsys.readouterr()
-    code, out, err = said(capsys, "run", store, f"to={tmp_path}/run.svg")
+    command("train", "agent=linear", "env=tiny-v1", "learners=32", "+agent.settings.rounds=3", "track=true", store,
+            f"to={tmp_path}/agent.npz")  # fmt: skip
+    code, out, err = command("show", "run", store, f"to={tmp_path}/run.svg")
     assert code == 0, err
     assert "rounds" in out and (tmp_path / "run.svg").read_text("utf-8").startswith("<svg")
 
@@ -53,6 +41,6 @@ def test_the_curves_of_a_run_are_those_it_told(capsys, tmp_path):
     (["world", "env=tiny-v1", "role=nobody"], "needed one of"),
     (["gains", "nothing.csv"], "no table"),
 ])  # fmt: skip
-def test_what_cannot_be_shown_says_what_can(words, told, capsys):
-    code, _, err = said(capsys, *words)
+def test_what_cannot_be_shown_says_what_can(words, told, command):
+    code, _, err = command("show", *words)
     assert code == 2 and told in err

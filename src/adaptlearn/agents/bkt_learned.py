@@ -15,13 +15,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from adaptlearn.agents import linear
-from adaptlearn.agents.linear import Settings
+from adaptlearn.agents.linear import Settings, Weighted
 from adaptlearn.agents.rules import LAST
 from adaptlearn.agents.sight import Sight
-from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
 STEEP = 10.0  # how sharp a threshold is: at a tenth above it a skill is a quarter open
@@ -31,20 +30,15 @@ OTHERS = {"readiness": 0.4, "crowding": 0.5, "boredom": 0.3, "haste": 0.3}  #: w
 THRESHOLD, YIELDS = 0.9, 0.2  # first guesses, of every skill and every design
 
 
-class Learned(nn.Module):
+class Learned(Weighted):
     """A Policy; ``weights`` [P]: thresholds [K], order [K], yields [len(DESIGN)], then OTHERS."""
 
     name = "bkt_learned"
-    version = "1"
-    head: Head = GREEDY
-    memory_size = 0
-    luck_size = 0
 
     def __init__(self, sight: Sight):
-        nn.Module.__init__(self)
-        self.sight, k = sight, sight.spec.n_skills
-        first = [THRESHOLD] * k + [0.0] * k + [YIELDS] * len(DESIGN) + list(OTHERS.values())
-        self.weights = nn.Parameter(torch.tensor(first), requires_grad=False)
+        k = sight.spec.n_skills
+        Weighted.__init__(self, [THRESHOLD] * k + [0.0] * k + [YIELDS] * len(DESIGN) + list(OTHERS.values()))
+        self.sight = sight
 
     @classmethod
     def for_world(cls, world: World) -> "Learned":
@@ -56,12 +50,6 @@ class Learned(nn.Module):
         k = self.sight.spec.n_skills
         skills = [f"{word}[{j}]" for word in ("threshold", "order") for j in range(k)]
         return dict(zip([*skills, *DESIGN, *OTHERS], self.weights.tolist(), strict=True))
-
-    def forward(
-        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See ``core.policy``."""
-        return self.scores(view, catalogue, history, self.weights[None, :]), memory
 
     def scores(self, view: Tensor, catalogue: Tensor, history: Tensor, weights: Tensor) -> Tensor:
         """weights [N, P] or [1, P] -> scores [N, A]"""
@@ -85,4 +73,4 @@ def fit(
     progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Learned:  # fmt: skip
     """Search for weights as :func:`linear.fit` does, and with its arguments.   Same seed, same weights"""
-    return linear.fit(rules, classroom, seed, settings, start=Learned.for_world(rules.world), progress=progress)  # type: ignore[return-value, arg-type]
+    return linear.search(Learned.for_world(rules.world), rules, classroom, seed, settings or Settings(), progress)

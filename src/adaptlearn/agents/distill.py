@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adaptlearn.agents import programme
-from adaptlearn.agents.guided import NAMES, Guided
+from adaptlearn.agents.guided import Guided
 from adaptlearn.agents.networks import layer
 from adaptlearn.agents.planner import RecordPlanner
 from adaptlearn.agents.planner import Settings as Search
@@ -52,7 +52,7 @@ class Student(nn.Module):
         self.register_buffer("scale", torch.from_numpy(1.0 / scale))
         self.weights = nn.Parameter(guide.weights.detach().clone())
         self.see = layer(guide.pairs.sight.spec.size, hidden, dice)
-        self.of_pair, self.of_activity = layer(len(NAMES), hidden, dice), layer(len(scale), hidden, dice)
+        self.of_pair, self.of_activity = layer(len(Guided.names), hidden, dice), layer(len(scale), hidden, dice)
         self.of_learner, self.judge = layer(hidden, hidden, dice), layer(hidden, 1, dice, 0.01)
 
     @classmethod
@@ -69,7 +69,7 @@ class Student(nn.Module):
     def pairs(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
         """-> [N, A, P]"""
         columns = self.guide.columns(view, catalogue, history)
-        return torch.stack([columns[name].expand(history.shape[:2]) for name in NAMES], 2)
+        return torch.stack([columns[name].expand(history.shape[:2]) for name in Guided.names], 2)
 
     def scores(self, view: Tensor, catalogue: Tensor, x: Tensor) -> Tensor:
         """view [N, V], catalogue [A, F], pair features x [N, A, P] -> [N, A]"""

@@ -7,7 +7,8 @@ luck, side by side in one classroom; every round draws new learners.
 Axes: N learners, A activities, P features, C candidates.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -23,7 +24,6 @@ from adaptlearn.core import luck
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
-Scorer = TypeVar("Scorer", bound=Any)  # has ``weights`` [P] and ``scores(view, catalogue, history, weights)``
 START = {
     "promise": 1.0,
     "gain": 1.0,
@@ -36,24 +36,19 @@ START = {
 }  # fmt: skip; what a designer would guess
 
 
-class Linear(nn.Module):
-    """Scores as a weighted sum; ``weights`` [P] belong to ``PAIRS`` in order."""
+class Weighted(nn.Module, ABC):
+    """A Policy without memory or luck whose scores hang on ``weights`` [P], which :func:`search` can find."""
 
-    name = "linear"
+    name: str
     version = "1"
     head: Head = GREEDY
     memory_size = 0
     luck_size = 0
 
-    def __init__(self, sight: Sight):
+    def __init__(self, first: Sequence[float]):
+        """first [P]: the weights before any fit."""
         nn.Module.__init__(self)
-        self.pairs = Pairs(sight)
-        self.weights = nn.Parameter(torch.tensor([START.get(name, 0.0) for name in PAIRS]), requires_grad=False)
-
-    @classmethod
-    def for_world(cls, world: World) -> "Linear":
-        """With the weights a designer would guess, before any fit."""
-        return cls(Sight.for_world(world))
+        self.weights = nn.Parameter(torch.tensor(first), requires_grad=False)
 
     def forward(
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
@@ -61,13 +56,41 @@ class Linear(nn.Module):
         """See ``core.policy``."""
         return self.scores(view, catalogue, history, self.weights[None, :]), memory
 
+    @abstractmethod
     def scores(self, view: Tensor, catalogue: Tensor, history: Tensor, weights: Tensor) -> Tensor:
         """weights [N, P] or [1, P] -> scores [N, A]"""
-        columns = self.pairs.columns(view, catalogue, history)
+
+
+Scorer = TypeVar("Scorer", bound=Weighted)
+
+
+class Linear(Weighted):
+    """Scores as a weighted sum; ``weights`` [P] belong to ``names`` in order."""
+
+    name = "linear"
+    names: tuple[str, ...] = PAIRS
+
+    def __init__(self, sight: Sight, guess: Mapping[str, float] = START):
+        """guess: weights by name before any fit; 0 where nothing is said."""
+        Weighted.__init__(self, [guess.get(name, 0.0) for name in self.names])
+        self.pairs = Pairs(sight)
+
+    @classmethod
+    def for_world(cls, world: World) -> "Linear":
+        """With the weights a designer would guess, before any fit."""
+        return cls(Sight.for_world(world))
+
+    def scores(self, view: Tensor, catalogue: Tensor, history: Tensor, weights: Tensor) -> Tensor:
+        """weights [N, P] or [1, P] -> scores [N, A]"""
+        columns = self.columns(view, catalogue, history)
         total = -LAST * self.pairs.sight.shelf(catalogue).column["rest"].expand(history.shape[:2])
-        for j, name in enumerate(PAIRS):
+        for j, name in enumerate(self.names):
             total = total + weights[:, j, None] * columns[name]
         return total
+
+    def columns(self, view: Tensor, catalogue: Tensor, history: Tensor) -> dict[str, Tensor]:
+        """Every feature by name.   [N, A], or [1, A] where the learner does not matter"""
+        return self.pairs.columns(view, catalogue, history)
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,7 @@ def fit(
         rules: what happens; its reward is the goal of the search.
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of candidates, learners and luck.
-        start: what the search begins with; anything with ``weights`` [P] and ``scores`` will do.
+        start: what the search begins with; a designer's guess without.
         progress: told after each round: round, best, mean.
     """
     return search(start or Linear.for_world(rules.world), rules, classroom, seed, settings or Settings(), progress)

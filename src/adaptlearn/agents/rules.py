@@ -6,6 +6,7 @@ they score every activity, and the head takes the best of those that are.
 Axes: N learners, A activities, K skills.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ from adaptlearn.core.world import World
 LAST = 1e3  # "nothing now" stands this far below everything else
 
 
-class Agent(nn.Module):
+class Agent(nn.Module, ABC):
     """A rule over what the record shows. Final classes say ``name`` and ``score``."""
 
     name = "agent"
@@ -45,9 +46,9 @@ class Agent(nn.Module):
         scores = self.score(self.sight.learner(view), shelf, history)
         return scores - LAST * shelf.column["rest"], memory
 
+    @abstractmethod
     def score(self, learner: Learner, shelf: Shelf, history: Tensor) -> Tensor:
         """-> [N, A]"""
-        raise NotImplementedError
 
 
 class Random(Agent):
@@ -94,9 +95,9 @@ class Chosen(Agent):
         syllabus = 10.0 * serves(learner, shelf) - 4.0 * history[:, :, 0] - rank
         return syllabus + near * (40.0 + 4.0 * self.suits(learner, shelf))
 
+    @abstractmethod
     def suits(self, learner: Learner, shelf: Shelf) -> Tensor:
         """How well each format suits the learner.   -> [N, A]"""
-        raise NotImplementedError
 
 
 class StatedStyle(Chosen):

@@ -7,6 +7,8 @@ if the tracer's belief did not fall by it. What is due is asked first, by the ac
 Axes: N learners, A activities, K skills. Memories are zeros for a newcomer.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +21,7 @@ DUE = 50.0  # what is due stands this far above what is new
 NEWS = 1e-4  # change of the view's count of answers from which skill counts as asked about
 
 
-class Spaced(nn.Module):
+class Spaced(nn.Module, ABC):
     """Mastery with reviews. Final classes say ``name``, how many numbers they keep per skill, and two questions."""
 
     name = "spaced"
@@ -54,13 +56,13 @@ class Spaced(nn.Module):
         scores = self.mastery.score(learner, shelf, history) + DUE * review - LAST * shelf.column["rest"]
         return scores, torch.cat([learner.belief, learner.answered, days, cards.flatten(1)], 1)
 
+    @abstractmethod
     def reviewed(self, cards: Tensor, asked: Tensor, success: Tensor, days: Tensor) -> Tensor:
         """Cards after a visit; days are those that had gone by before it.   [N, own, K], rest [N, K] -> [N, own, K]"""
-        raise NotImplementedError
 
+    @abstractmethod
     def late(self, cards: Tensor, days: Tensor) -> Tensor:
         """How urgent a review is, 0 if it is not due, below 1.   -> [N, K]"""
-        raise NotImplementedError
 
 
 class Leitner(Spaced):

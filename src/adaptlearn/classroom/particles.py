@@ -141,11 +141,13 @@ def renew(seed, step_of, rows, per, share, width, law_row, skills, logged, owner
                 while run < (float32(j) + u) / float32(per) and at < per - 1:
                     at += 1
                     run += weights[first + at]
-                copied(first + at, spare + j, mind, touched, lives, visits, legal_words)
+                copied(first + at, spare + j, mind, touched, lives, visits, legal_words, mind, touched, lives, visits,
+                       legal_words)  # fmt: skip
                 for t in range(drawn.shape[1]):
                     drawn[spare + j, t] = drawn[first + at, t]
             for j in range(per):
-                copied(spare + j, first + j, mind, touched, lives, visits, legal_words)
+                copied(spare + j, first + j, mind, touched, lives, visits, legal_words, mind, touched, lives, visits,
+                       legal_words)  # fmt: skip
                 for t in range(drawn.shape[1]):
                     drawn[first + j, t] = drawn[spare + j, t]
                 weights[first + j] = 1.0 / float32(per)

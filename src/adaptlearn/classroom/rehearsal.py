@@ -19,18 +19,19 @@ from adaptlearn.classroom.slots import behaviour, law, learner, luck
 from adaptlearn.classroom.story import *  # noqa: F403
 
 
-def copied(source, target, mind, touched, lives, visits, legal):
-    """One row becomes another."""
+def copied(source, target, from_mind, from_touched, from_lives, from_visits, from_legal, mind, touched, lives, visits,
+           legal):  # fmt: skip
+    """A row becomes what another is, in the same arrays or in others."""
     for k in range(mind.shape[1]):
-        touched[target, k] = touched[source, k]
+        touched[target, k] = from_touched[source, k]
         for j in range(mind.shape[2]):
-            mind[target, k, j] = mind[source, k, j]
+            mind[target, k, j] = from_mind[source, k, j]
     for j in range(lives.shape[1]):
-        lives[target, j] = lives[source, j]
+        lives[target, j] = from_lives[source, j]
     for a in range(visits.shape[1]):
-        visits[target, a] = visits[source, a]
+        visits[target, a] = from_visits[source, a]
     for w in range(legal.shape[1]):
-        legal[target, w] = legal[source, w]
+        legal[target, w] = from_legal[source, w]
 
 
 def numbered(order, count, nth):
@@ -85,7 +86,8 @@ def play(c, begin, keep, order, nth, moments, key, trait, odds, terms, law_p, be
     worth_of, stays, at, t = moments[c, begin, 0], moments[c, begin, 1], 0, begin
     if keep == 0:
         spare = mind.shape[0] - 1
-        copied(row, spare, mind, touched, lives, visits, legal_words)
+        copied(row, spare, mind, touched, lives, visits, legal_words, mind, touched, lives, visits,
+               legal_words)  # fmt: skip
         row = spare
     while t < most and life[row].day < terms.horizon:
         allow(row, life[row].day, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
@@ -96,7 +98,8 @@ def play(c, begin, keep, order, nth, moments, key, trait, odds, terms, law_p, be
             p += 1
         if keep == 1:
             chosen[c, t] = p
-            copied(row, row + 1, mind, touched, lives, visits, legal_words)
+            copied(row, row + 1, mind, touched, lives, visits, legal_words, mind, touched, lives, visits,
+                   legal_words)  # fmt: skip
             row += 1
         a = int64(order[p]) if p < order.shape[0] else 0
         gain, still = lived(row, a, key, trait, c, odds, terms, law_p, behaviour_p, skills, acts, links, index, weight,
@@ -184,16 +187,8 @@ def seated(g, seed, source, copy_ids, rates, mean_day, given_mind, given_touched
     for c in range(source.shape[1]):
         i, row = source[g, c], c * moments.shape[1]
         keys[c] = luck.key_of(seed, copy_ids[g, c])
-        for k in range(mind.shape[1]):
-            touched[row, k] = given_touched[i, k]
-            for j in range(mind.shape[2]):
-                mind[row, k, j] = given_mind[i, k, j]
-        for j in range(lives.shape[1]):
-            lives[row, j] = given_lives[i, j]
-        for a in range(visits.shape[1]):
-            visits[row, a] = given_visits[i, a]
-        for w in range(legal_words.shape[1]):
-            legal_words[row, w] = given_legal[i, w]
+        copied(i, row, given_mind, given_touched, given_lives, given_visits, given_legal, mind, touched, lives, visits,
+               legal_words)  # fmt: skip
         odds[c, 0], odds[c, 1] = rates[g, c], mean_day
         odds[c, 2] = 1.0 / keeps_to(life[row].day, rates[g, c], mean_day)
         moments[c, 0, 0], moments[c, 0, 1] = float32(0.0), float32(1.0)

@@ -2,7 +2,7 @@
 
 from adaptlearn.export.serve import replaying
 from adaptlearn.export.serve.replaying import Config
-from adaptlearn.lab.tables import show
+from adaptlearn.lab.serving import shown
 
 WORDS = replaying.WORDS
 
@@ -11,7 +11,4 @@ __all__ = ["WORDS", "Config", "run"]
 
 def run(config: Config) -> int:
     """Do it, and show what there is to see.   -> exit status"""
-    answer = replaying.run(config)
-    if answer.rows or answer.notes:
-        show(answer.rows, format=config.format, notes=answer.notes, more=answer.more)
-    return answer.code
+    return shown(replaying.run(config), config.format)

@@ -12,8 +12,13 @@ WORDS = verbs.WORDS
 __all__ = ["WORDS", "Config", "run"]
 
 
-def run(config: Config) -> None:
-    """Do what the action says, and show what there is to see."""
-    answer = verbs.run(config)
+def run(config: Config) -> int:
+    """Do what the action says, and show what there is to see.   -> exit status"""
+    return shown(verbs.run(config), config.format)
+
+
+def shown(answer: verbs.Answer, format: str) -> int:
+    """What a verb of the service has to say, as verbs say it.   -> exit status"""
     if answer.rows or answer.notes:
-        show(answer.rows, format=config.format, notes=answer.notes)
+        show(answer.rows, format=format, notes=answer.notes, more=answer.more)
+    return answer.code

@@ -4,6 +4,7 @@ The manner is scikit-learn's, which can clone, set and search these classes, but
 one value per answer, and the order of rows is the order of time; a chance never depends on that answer or a later one.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -19,7 +20,7 @@ class UnknownSkill(ValueError):
     """A log speaks of a skill the tracer was not fitted on."""
 
 
-class Estimator:
+class Estimator(ABC):
     """Base of all tracers, each a dataclass of settings with ``fit`` and ``predict``; nothing here is overridden.
 
     A tracer names the further columns it can read in ``reads``, and leaves ``skills_`` behind: a mapping from the
@@ -29,16 +30,16 @@ class Estimator:
     reads: ClassVar[tuple[str, ...]] = ()
     seed: int  # of starting points and of the deal into folds
 
+    @abstractmethod
     def fit(self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, **columns: ArrayLike | None) -> Self:
         """Learn from a log.   each column [M]"""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(
         self, learner: ArrayLike, skill: ArrayLike, correct: ArrayLike, *, unknown: str = "error",
         **columns: ArrayLike | None,
     ) -> Floats:  # fmt: skip
         """P(correct) before each answer.   each column [M] -> [M], in the order of the log"""
-        raise NotImplementedError
 
     def knows(self, skill: ArrayLike) -> NDArray[np.bool_]:
         """Whether fit saw each skill.   [M] -> [M]"""
