@@ -35,8 +35,7 @@ def test_the_graph_of_a_learner_decides_as_it_does_in_torch(name, tiny):
         with torch.inference_mode():
             ours = decision({key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in given.items()})
         theirs = dict(zip([o.name for o in session.get_outputs()], session.run(None, given), strict=True))
-        edge = 1e-5 if name == "cql" else 1e-6  # what lies below the support counts tenfold, rounding as well
-        np.testing.assert_allclose(ours["probabilities"], theirs["probabilities"], atol=edge)
+        np.testing.assert_allclose(ours["probabilities"], theirs["probabilities"], atol=1e-6)
         if agent.memory_size:
             np.testing.assert_allclose(ours["memory_after"], theirs["memory_after"], atol=1e-5)
             moved += float(np.abs(theirs["memory_after"] - memory).max())

@@ -28,7 +28,7 @@ from adaptlearn.agents.returns import ahead
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import World
 
-FIRM = 10.0  # score lost per nat below the support
+FAR = 15.0  # score by which what the log does not support stands below the best that it does; worths end there
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ class Settings:
 
 
 class Supported(nn.Module):
-    """A Policy: the best by worth among what the log's policy might have offered."""
+    """A Policy: the best by worth among what the log's policy might have offered; if none is legal, what it liked best.
+
+    The threshold is that of batch-constrained Q-learning (Fujimoto, Meger & Precup 2019).
+    """
 
     name = "cql"
     version = "1"
@@ -115,7 +118,8 @@ class Supported(nn.Module):
         pairs = self.worth.pairs(view, catalogue, history)
         worth, liked = self.worth.scores(view, catalogue, pairs), self.clone.scores(view, catalogue, pairs)
         short = liked - liked.amax(1, keepdim=True) - self.least
-        return worth + FIRM * short.clamp(max=0.0), memory
+        best = torch.where(short >= 0.0, worth, worth.amin(1, keepdim=True)).amax(1, keepdim=True)
+        return torch.where(short >= 0.0, (worth - best).clamp(min=-FAR), short - FAR), memory
 
 
 def clone(
