@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives, side_by_side, simulate
-
-Z95 = 1.959963984540054
+from adaptlearn.evaluation.resample import Z95
 
 
 class Difference(NamedTuple):

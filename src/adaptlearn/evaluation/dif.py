@@ -22,12 +22,11 @@ from adaptlearn.core.log import EventLog
 from adaptlearn.core.visits import Visits, of_log
 from adaptlearn.core.world import World
 from adaptlearn.evaluation.items import first_of
-from adaptlearn.evaluation.resample import Floats, Interval
+from adaptlearn.evaluation.resample import Z95, Floats, Interval
 
 STRATA = 5
 SMALLEST = 30  # learners of each side who answered
 MATTERS = 0.1  #: difference of shares from which an activity is named, to be examined (Dorans & Kulick 1986)
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)

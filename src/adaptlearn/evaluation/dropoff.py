@@ -15,11 +15,10 @@ from numpy.typing import ArrayLike
 
 from adaptlearn.core.corrected import holm
 from adaptlearn.core.visits import Visits
-from adaptlearn.evaluation.resample import Floats, Interval
+from adaptlearn.evaluation.resample import Z95, Floats, Interval
 
 SMALLEST = 50  #: visits to an activity of which anything is said
 MATTERS = 1.5  #: times as many leavers as expected, from which an activity is named
-Z95 = 1.959963984540054
 
 
 class Staying(NamedTuple):

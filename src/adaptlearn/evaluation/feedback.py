@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from adaptlearn.core.visits import Visits
-from adaptlearn.evaluation.resample import Floats, Interval
+from adaptlearn.evaluation.resample import Z95, Floats, Interval
 
 SMALLEST = 20  #: ratings of an activity of which anything is said
 FEWEST = 8  #: activities across which anything is said
 DRAWS = 1000
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from adaptlearn.evaluation.dropoff import Point, Staying
 from adaptlearn.evaluation.feedback import Beside, Rated
 from adaptlearn.evaluation.items import Item
 from adaptlearn.evaluation.render import Figure, Report, Section, Table, span, tabled
-from adaptlearn.evaluation.resample import Interval
+from adaptlearn.evaluation.resample import Z95, Interval
 
 SHOWN = 20  #: rows of a table on the page; spreadsheets have all
 DRAWN = 12  #: activities in the figure
@@ -159,7 +159,7 @@ def _points(one: Any) -> Interval | None:
 
 
 def _step(one: Any) -> Interval:
-    half = 1.96 * one.error
+    half = Z95 * one.error
     return Interval(*(one.points * x for x in (one.effect, one.effect - half, one.effect + half)))
 
 

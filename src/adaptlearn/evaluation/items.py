@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adaptlearn.core.corrected import holm
 from adaptlearn.core.visits import Visits
-from adaptlearn.evaluation.resample import Floats, Interval
+from adaptlearn.evaluation.resample import Z95, Floats, Interval
 
 SMALLEST = 50  #: learners who answered an item of which anything is said
 FEW = 10  #: right and wrong answers below which nothing is said of discrimination
@@ -23,7 +23,6 @@ REST = 5  #: least answers to other items that tell how much somebody knows
 MATTERS = 0.5  #: of the usual discrimination; an item surely below it is weak
 EASY, HARD = 0.95, 0.4  #: share right of the weakest fifth above the one, of the strongest below the other
 SURE = 0.05  #: corrected chance of a false alarm
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)

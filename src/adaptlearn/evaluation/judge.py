@@ -12,8 +12,8 @@ import numpy as np
 
 from adaptlearn.evaluation import offpolicy, qmodel
 from adaptlearn.evaluation.offpolicy import Episodes, Floats, Values
+from adaptlearn.evaluation.resample import Z95
 
-Z95 = 1.959963984540054
 CHUNK = 8_000_000  # floats of values held at once
 
 

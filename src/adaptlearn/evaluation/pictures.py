@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adaptlearn.core.world import World
 from adaptlearn.evaluation.figures import INK, PALE, SERIES, Drawing
 from adaptlearn.evaluation.portraits import GROUPS, Courses, Walk
+from adaptlearn.evaluation.resample import Z95
 
 INKS = ("#b3261e", "#8a6d1d", "#0b6e4f")  #: of GROUPS
 KNOWN = "P(correct) today, %"
@@ -113,7 +114,7 @@ def policy(new: Courses, old: Courses, spent: Spent, names: tuple[str, str]) -> 
         for group, ink in enumerate(INKS):
             for course, style in ((new, "-"), (old, ":")):
                 mean = 100 * course.worth[who == group].mean(0)
-                half = 196 * course.worth[who == group].std(0) / np.sqrt(max(sum(who == group), 1))
+                half = 100 * Z95 * course.worth[who == group].std(0) / np.sqrt(max(sum(who == group), 1))
                 left.plot(course.days, mean, style, color=ink, linewidth=1.4,
                           label=GROUPS[group] if style == "-" else None)  # fmt: skip
                 left.fill_between(course.days, mean - half, mean + half, color=ink, alpha=0.15, linewidth=0)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Z95 = 1.959963984540054  #: standard errors on either side of a 95 % interval, where a normal one will do
 Floats = NDArray[np.float64]
 
 

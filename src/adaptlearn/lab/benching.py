@@ -12,7 +12,7 @@ import numpy as np
 
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.aggregate import aggregate
-from adaptlearn.evaluation.resample import Interval
+from adaptlearn.evaluation.resample import Z95, Interval
 from adaptlearn.lab import bench_tasks, entrants
 from adaptlearn.lab.bench_tasks import Mark, Task
 from adaptlearn.lab.compose import WRITTEN, Agent
@@ -126,8 +126,8 @@ def summary(task: Task, mark: Mark, scores: np.ndarray) -> dict[str, Any]:
     half = float(t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1) / np.sqrt(len(scores)))
     middle = float(scores.mean())
     return {"task": task.id, "trained": task.train["law"], "tested": _side(task), "score": Interval(
-        middle, middle - half, middle + half), "mark": Interval(mark.gain, mark.gain - 1.96 * mark.error,
-                                                                mark.gain + 1.96 * mark.error)}  # fmt: skip
+        middle, middle - half, middle + half), "mark": Interval(mark.gain, mark.gain - Z95 * mark.error,
+                                                                mark.gain + Z95 * mark.error)}  # fmt: skip
 
 
 def _side(task: Task) -> str:
