@@ -146,7 +146,7 @@ class CardRoom:
                          "mask": beside("mask_words", whole)}  # fmt: skip
         self.ids, self.slots = rows(kind=whole), rows(2, kind=whole)
         self.mind, self.touched = rows(size.skills, size.mind), rows(size.skills)
-        self.visits, self.last = rows(size.activities, kind=byte), rows(size.activities)
+        self.visits, self.last = rows(size.activities, kind=byte), rows(size.activities).fill_(-1.0)
         self.pay, self.flags, self._company = rows(), rows(2, kind=byte), rows(FIRST_LEVEL)
         self.offers, self.propensity = rows(size.places, kind=torch.int32), rows(size.places).fill_(1.0)
         self._scores = torch.zeros(size.activities, n, device=self.device).T

@@ -41,7 +41,7 @@ from numpy import float32, int64, uint64
 INLINED = {} if config.ENABLE_CUDASIM else {"forceinline": True}
 formula = part = cuda.jit(device=True, fastmath=True, **INLINED)
 aside = cuda.jit(device=True, fastmath=True)
-entry = cuda.jit(fastmath=True)
+entry = cuda.jit(fastmath=True, cache=True)
 WORDS = uint64({words})
 
 
@@ -57,8 +57,7 @@ def floor(x):
 
 @formula
 def power(x, y):
-    none = float32(1.0) if y == float32(0.0) else float32(0.0)
-    return exp(y * log(x)) if x > float32(0.0) else none
+    return exp(y * log(x if x > float32(1e-37) else float32(1e-37)))
 
 
 @formula
