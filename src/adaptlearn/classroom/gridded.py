@@ -23,13 +23,25 @@ SIDE = 32  #: learners side by side
 WIDE = 64  #: activities in a word
 FIELDS: dict[str, tuple[str, ...]] = {"life": Life._fields, "traits": Traits._fields}  #: structured on a processor
 COLUMN = {"steps": "step", "alive": "alive", "days": "day"}  #: one of life, by its name in the templates
-FLAT = ("acts", "shown", "skills", "tracer", "meets", "index", "weight", "ids", "pay", "newcomer", "durations",
-        "legal_first")  #: of one axis
+FLAT = (
+    "acts",
+    "shown",
+    "skills",
+    "tracer",
+    "meets",
+    "index",
+    "weight",
+    "ids",
+    "pay",
+    "newcomer",
+    "durations",
+    "legal_first",
+)  #: of one axis
 BITS = ("mask", "legal")  #: a byte per activity on a processor
 LEFT_OUT = ("ones_in", "legal_at", "first_ids")  #: told by the heading instead, or done by the host
 
 #: The beginning of a generated module. Numba's simulator takes no wish to inline.
-HEADING = '''import math
+HEADING = """import math
 from collections import namedtuple
 from math import cos, exp, log, sqrt
 
@@ -95,7 +107,7 @@ def legal_at(mask, words, i, rank):
 @formula
 def claim(count):
     return cuda.atomic.add(count, 0, 1)
-'''
+"""
 
 
 class Sizes(NamedTuple):
