@@ -68,7 +68,7 @@ def floor(x):
 
 
 @formula
-def power(x, y):
+def raised_to(x, y):
     return exp(y * log(x if x > float32(1e-37) else float32(1e-37)))
 
 
@@ -225,7 +225,7 @@ class Gridded(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
-            return ast.Call(ast.Name("power", ast.Load()), [node.left, node.right], [])
+            return ast.Call(ast.Name("raised_to", ast.Load()), [node.left, node.right], [])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
