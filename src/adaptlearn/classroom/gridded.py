@@ -58,7 +58,7 @@ WORDS = uint64({words})
 
 
 @formula
-def beside(i, width):
+def card_beside(i, width):
     return (i >> uint64(5)) * (uint64(width) << uint64(5)) + (i & uint64(31))
 
 
@@ -68,19 +68,19 @@ def floor(x):
 
 
 @formula
-def raised_to(x, y):
+def card_power(x, y):
     return exp(y * log(x if x > float32(1e-37) else float32(1e-37)))
 
 
 @formula
 def bit_of(words, i, a):
-    word = words[beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5))]
+    word = words[card_beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5))]
     return int64((word >> (uint64(a) & uint64(63))) & uint64(1))
 
 
 @formula
 def put_bit(words, i, a, value):
-    at, there = beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5)), uint64(1) << (uint64(a) & uint64(63))
+    at, there = card_beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5)), uint64(1) << (uint64(a) & uint64(63))
     words[at] = words[at] | there if value > 0 else words[at] & ~there
 
 
@@ -91,7 +91,7 @@ def ones_in(word):
 
 @formula
 def legal_at(mask, words, i, rank):
-    at, a, half = beside(i, WORDS), 0, 32
+    at, a, half = card_beside(i, WORDS), 0, 32
     word = words[at]
     while a < 64 * ({words} - 1) and rank >= ones_in(word):
         rank, a, at = rank - ones_in(word), a + 64, at + uint64(32)
@@ -225,7 +225,7 @@ class Gridded(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
-            return ast.Call(ast.Name("raised_to", ast.Load()), [node.left, node.right], [])
+            return ast.Call(ast.Name("card_power", ast.Load()), [node.left, node.right], [])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -251,7 +251,7 @@ def heading(sizes: Sizes) -> str:
 
 def _beside(i: str, j: Any, width: int) -> str:
     """Where column j of learner i lies among those side by side."""
-    return f"beside({i}, {width}) + uint64({j}) * uint64({SIDE})"
+    return f"card_beside({i}, {width}) + uint64({j}) * uint64({SIDE})"
 
 
 def _text(expression: str) -> ast.expr:
