@@ -10,6 +10,8 @@ A pass over the syntax tree, not a second text.
 * ``life[i].day`` and ``traits[i]`` are read from columns instead of structured rows.
 * What is a byte per activity on a processor is a bit: ``mask[i, a]`` looks into words of 64, which ``allow`` combines.
 * What a kernel allocates for one learner is local memory.
+* Where places are read and written in turn, several are read before the first is written (``ABREAST``): a thread cannot
+  know that they are not the same memory, and would wait for each.
 
 A card divides, and takes roots, logarithms and powers, to about 1e-6; a processor rounds correctly.
 """
@@ -38,6 +40,7 @@ FLAT = (
     "legal_first",
 )  #: of one axis
 BITS = ("mask", "legal")  #: a byte per activity on a processor
+ABREAST = {"look": 4, "sum_up": 9, "lean": 9}  #: functions whose loops take so many rounds at once
 LEFT_OUT = ("ones_in", "legal_at", "first_ids")  #: told by the heading instead, or done by the host
 
 #: The beginning of a generated module. Numba's simulator takes no wish to inline.
@@ -165,6 +168,8 @@ class Gridded(ast.NodeTransformer):
             rows, i = (argument.arg for argument in node.args.args)
             row.args = [_text(f"{rows}[{_beside(i, j, len(row.args))}]") for j in range(len(row.args))]
             return node
+        if node.name in ABREAST:
+            node.body = [line for part in node.body for line in abreast(part, ABREAST[node.name])]
         return self.generic_visit(node)
 
     def visit_For(self, node: ast.For) -> ast.AST:
@@ -237,6 +242,45 @@ class Gridded(ast.NodeTransformer):
         if node.func.attr == "empty":
             return ast.Call(_text("cuda.local.array"), node.args, [])
         return node
+
+
+def abreast(loop: ast.stmt, count: int) -> list[ast.stmt]:
+    """A loop ``for k in range(n)`` that takes several rounds at once, all reads before all writes, and what is left of
+    it one by one; any other statement as it is. Rounds must not depend on one another, but for sums."""
+    if not isinstance(loop, ast.For):
+        return [loop]
+    k, n = ast.unparse(loop.target), ast.unparse(loop.iter.args[0])  # type: ignore[attr-defined]
+    lines = [line for line in loop.body if isinstance(line, ast.Assign)]
+    reads = [line for line in lines if not any(isinstance(part, ast.Subscript) for part in stored(line))]
+    own = {name.id for line in reads for name in stored(line) if isinstance(name, ast.Name)} | {k}
+    first, last = [f"{k}_0 = {k}"] + [f"{k}_{j} = {k} + {j}" for j in range(1, count)], []
+    for j in range(count):
+        for line in loop.body:
+            (first if line in reads else last).append(_Renamed(own, j).read(line))
+    body = "\n    ".join([*first, *last])
+    rest = ast.parse(f"for {k} in range({n} - {n} % {count}, {n}): pass").body[0]
+    rest.body = loop.body  # type: ignore[attr-defined]
+    return [*ast.parse(f"for {k} in range(0, {n} - {n} % {count}, {count}):\n    {body}").body, rest]
+
+
+def stored(line: ast.Assign) -> list[ast.expr]:
+    """What an assignment writes to."""
+    target = line.targets[0]
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names of one round of a loop."""
+
+    def __init__(self, names: set[str], j: int):
+        self.names, self.j = names, j
+
+    def read(self, line: ast.stmt) -> str:
+        """The line in this round, as text."""
+        return ast.unparse(self.visit(ast.parse(ast.unparse(line))))
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(f"{node.id}_{self.j}", node.ctx) if node.id in self.names else node
 
 
 def gridded(text: str, sizes: Sizes) -> str:
