@@ -9,7 +9,9 @@ import warnings
 import numpy as np
 import torch
 
-from adaptlearn.classroom.card import CardRoom
+from adaptlearn.classroom.card import CardRoom, bits
+from adaptlearn.classroom.gridded import SIDE, Sizes, heading
+from adaptlearn.classroom.packing import words
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.core.learner import Life
 from adaptlearn.envs.registry import rules
@@ -65,8 +67,26 @@ def main(law: str, decides: str) -> None:
         worst = {name: max(value, worst.get(name, 0.0)) for name, value in apart(card, room).items()}
     worst["history"] = float(np.abs(card.history().numpy() - room.history()).max())
     kept = card.snapshot()
-    later = twice(card, kept)
-    print(json.dumps({"apart": worst, "restored": later, "reborn": int((room.slots[:, 1] > 0).sum())}))
+    told = {"apart": worst, "ranked": ranked(), "restored": twice(card, kept)}
+    print(json.dumps(told | {"reborn": int((room.slots[:, 1] > 0).sum())}))
+
+
+def ranked() -> bool:
+    """Whether a card finds every legal activity by its rank, in random masks of two words."""
+    rows, activities = 64, 111
+    sizes = Sizes(1, activities, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0)
+    space: dict = {}
+    asked = "    i = uint64(cuda.grid(1))\n    out[i] = legal_at(words, words, i, ranks[i])"
+    text = f"{heading(sizes)}\nONE = uint64(1)\n\n\n@entry\ndef ask(words, ranks, out):\n{asked}\n"
+    exec(text, space)
+    dice = np.random.default_rng(1)
+    legal = dice.random((rows, activities)) < dice.random((rows, 1))
+    legal[:, 0] = True
+    ranks = (dice.random(rows) * legal.sum(1)).astype(np.int64)
+    there = bits(words(legal)).reshape(rows // SIDE, SIDE, sizes.words).transpose(0, 2, 1).ravel().copy()
+    out = np.zeros(rows, np.int64)
+    space["ask"][rows // SIDE, SIDE](there, ranks, out)
+    return all(np.flatnonzero(row)[rank] == a for row, rank, a in zip(legal, ranks, out, strict=True))
 
 
 def twice(card, kept) -> bool:

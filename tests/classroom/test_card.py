@@ -39,7 +39,7 @@ def test_under_the_simulator_both_rooms_live_the_same_lives(law, decides):
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert {name: value for name, value in told["apart"].items() if value > 2e-6} == {}
-    assert told["restored"] and told["reborn"] > 0
+    assert told["ranked"] and told["restored"] and told["reborn"] > 0
 
 
 def test_bits_are_the_bytes_of_a_mask_in_order():

@@ -7,6 +7,7 @@ agree in law, not bit for bit.
 """
 
 import importlib.util
+import warnings
 from functools import lru_cache, partial
 from typing import Any
 
@@ -99,6 +100,7 @@ class CardRoom:
         from numba import cuda
         from numba.core import config
 
+        warnings.filterwarnings("ignore", message=".*Grid size .* under-utilization")  # a small room is no mistake
         self.torch, self.cuda = torch, cuda
         self.device = torch.device("cpu" if config.ENABLE_CUDASIM else "cuda")
         self.block = 4 if config.ENABLE_CUDASIM else BLOCK
