@@ -87,7 +87,7 @@ export class Runtime {
     const profile = [...target.map((weight) => f32(weight / total)), ...contract.profile_names.map((n) => f32(told[n]))];
     const memory = Array(contract.policy.memory_size).fill(0);
     return { record_version: 1, learner: String(learner), skills: this.skills.join("/"), policy: this.policy, profile,
-             row: [...contract.newcomer], memory, visits: {}, day: 0, step: 0, seen: [] };
+             row: [...contract.newcomer], memory, visits: {}, best: {}, day: 0, step: 0, seen: [] };
   }
 
   #shares(what, said) {
@@ -106,8 +106,10 @@ export class Runtime {
     const then = await this.run({ ...this.#kept(record), ...told.feeds, ...bare }, 1, told.shown, 1);
     const visits = { ...record.visits };
     if (told.taken) visits[told.taken] = [(visits[told.taken]?.[0] ?? 0) + 1, told.day];
+    const best = { ...record.best };
+    if (told.share !== null) best[told.taken] = Math.max(best[told.taken] ?? 0, told.share);
     const seen = event.id ? [...record.seen, event.id].slice(-50) : record.seen;
-    return { ...record, row: Array.from(then.record_after), visits, day: told.day, step: record.step + 1, seen };
+    return { ...record, row: Array.from(then.record_after), visits, best, day: told.day, step: record.step + 1, seen };
   }
 
   /** What to offer now: ids, propensity of each, belief per skill and preference. */
@@ -135,7 +137,7 @@ export class Runtime {
     const rows = new Float32Array(3 * this.shelf.ids.length);
     for (const [name, [times, last]] of Object.entries(record.visits)) {
       const a = this.shelf.at.get(name);
-      if (a !== undefined) rows.set([0.5 * times, 1 / (1 + Math.max(day - last, 0) / 7), 1], 3 * a);
+      if (a !== undefined) rows.set([0.5 * times, 1 / (1 + Math.max(day - last, 0) / 7), Number(this.shelf.met(record, name))], 3 * a);
     }
     return rows;
   }
@@ -175,7 +177,8 @@ export class Runtime {
       items: this.#counts(event.items, "items"),
       correct: this.#counts(event.correct, "correct"),
     };
-    return { day, taken, feeds, shown: offered.length };
+    const [asked, right] = [feeds.items, feeds.correct].map((row) => row.reduce((sum, n) => sum + n, 0));
+    return { day, taken, feeds, shown: offered.length, share: done && asked > 0 ? right / asked : null };
   }
 
   #counts(given, name) {

@@ -53,6 +53,11 @@ export class Catalogue {
     return { id: one, row: this.rows[this.at.get(one)] };
   }
 
+  /** Whether the learner has taken an activity, and passed it where it has a mark. */
+  met(record, name) {
+    return name in record.visits && (record.best?.[name] ?? 0) >= (this.rules.pass_mark?.[name] ?? 0);
+  }
+
   /** The same with some withdrawn and some new. */
   changed({ withdrawn, new: added }) {
     const kept = this.listed.filter((one) => !withdrawn.includes(one.id));
@@ -72,7 +77,7 @@ export function legal(shelf, contract, record, day) {
     Number(!(rules.excluded ?? []).includes(name) && shelf.opens[a] <= whole && shelf.closes[a] >= whole &&
       shelf.get(a, "minutes") <= left(horizon) && !((taken.get(a)?.[0] ?? 0) >= rules.repeats))); // prettier-ignore
   for (const [name, gate] of Object.entries(rules.after ?? {}))
-    if (shelf.at.has(name) && !(gate in record.visits)) able[shelf.at.get(name)] = 0;
+    if (shelf.at.has(name) && !shelf.met(record, gate)) able[shelf.at.get(name)] = 0;
   if (rules.live_per_week !== undefined) {
     const monday = f32(7 * Math.floor(f32(today / 7)));
     const live = (a) => shelf.get(a, "live") > 0.5;
@@ -83,13 +88,13 @@ export function legal(shelf, contract, record, day) {
   let [need, spare] = [0, Infinity];
   const own = new Map();
   for (const [due, a] of shelf.due) {
-    if (!able[a] || taken.has(a)) continue;
+    if (!able[a] || shelf.met(record, shelf.ids[a])) continue;
     own.set(a, spare);
     need = f32(need + f32(DUE_MARGIN * shelf.get(a, "minutes")));
     spare = Math.min(spare, f32(left(due) - need));
   }
   able.forEach((may, a) => (able[a] = Number(may && shelf.get(a, "minutes") <= (own.get(a) ?? spare))));
-  const pins = (rules.pinned ?? []).map((name) => shelf.at.get(name)).filter((a) => able[a] && !taken.has(a));
+  const pins = (rules.pinned ?? []).map((name) => shelf.at.get(name)).filter((a) => able[a] && !shelf.met(record, shelf.ids[a]));
   if (pins.length) able.forEach((_, a) => (able[a] = Number(pins.includes(a))));
   able[0] = 1;
   return able;

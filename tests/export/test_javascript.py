@@ -45,7 +45,8 @@ def folder(tiny, make_small, tmp_path_factory):
     live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))
     rules = Rules(("greeting-quiz",), ("listening-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
                   (("listening-pairs", 3.5),), live_per_week=1,
-                  after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
+                  after=(("resolving-counter", "listening-pairs"),),
+                  pass_mark=(("greeting-quiz", 0.5), ("resolving-case", 0.7)))  # fmt: skip
     policy = make_small(len(tiny.skills), memory=3, thought=2)
     return bundle.write(policy, replace(tiny, activities=live, rules=rules), tmp_path_factory.mktemp("js") / "bundle")
 
@@ -100,7 +101,7 @@ def test_node_decides_whole_lives_as_python_does(node, folder, tmp_path):
             mine = runtime.observe(advice.record, step["event"])
         back = runtime.record_from(json.dumps(theirs["record"]))
         assert (back.step, back.seen, back.day) == (record.step, record.seen, record.day)
-        assert back.visits == record.visits
+        assert back.visits == record.visits and back.best == record.best
         np.testing.assert_allclose(back.row, record.row, atol=1e-3)
     assert kept > 20, "the rules hardly ever narrowed anything: the test says little"
 

@@ -124,6 +124,7 @@ class _Retelling:
         self.records = torch.from_numpy(np.tile(self.keeper.spec.newcomer(world.tracer), (n, 1)))
         self.memory = torch.zeros(n, policy.memory_size)
         self.visits, self.last = np.zeros((n, a), np.int64), np.zeros((n, a), np.float32)
+        self.passed = np.zeros((n, len(self.guardrails.marked)), bool)
 
     def decision(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """One decision of the named learners, then what became of it.   -> columns of Hindsight from ``chance`` on"""
@@ -164,8 +165,9 @@ class _Retelling:
         """Twin of ``classroom.platform.recall``.   -> [N, A, 3]"""
         seen = (self.visits[who] > 0).astype(np.float32)
         since = self.log["day"][rows, None] - self.last[who]
+        done = self.guardrails.met(self.visits[who], self.passed[who]).astype(np.float32)
         return torch.from_numpy(
-            np.stack([0.5 * self.visits[who].astype(np.float32), seen / (1.0 + since / np.float32(7.0)), seen], 2)
+            np.stack([0.5 * self.visits[who].astype(np.float32), seen / (1.0 + since / np.float32(7.0)), done], 2)
         )
 
     def _legal(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -181,7 +183,8 @@ class _Retelling:
         life, traits = np.zeros((len(rows), len(Life._fields))), np.zeros((len(rows), len(Traits._fields)), np.float32)
         life[:, ALIVE], life[:, DAY], traits[:, WEEKLY] = 1.0, today, weekly
         room: Any = SimpleNamespace(n=len(rows), life=life.astype(np.float32), traits=traits, visits=visits,
-                                    mask=mask.astype(np.uint8), last=self.last[who])  # fmt: skip
+                                    mask=mask.astype(np.uint8), last=self.last[who],
+                                    passed=self.passed[who])  # fmt: skip
         self.guardrails.narrow(room, slice(None))
         return np.asarray(room.mask > 0)
 
@@ -236,6 +239,8 @@ class _Retelling:
         took = taken > 0
         self.visits[who[took], taken[took]] += 1
         self.last[who[took], taken[took]] = self.log["day"][rows[took]]
+        event = (self.log[name][rows] for name in ("taken", "completed", "items", "correct"))
+        self.passed[who] |= self.guardrails.passing(*event)
 
 
 def _shares(said: NDArray[Any], n: int) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from .seal import Refused, nearest
 
 PROFILE = ("learner", "role", "targets", "weekly_minutes", "motive", "stated", "mandatory")
 EVENT = ("id", "day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating")
+COMPLETED = 3  #: place in ``happened``
 MOST_SHOWN = 100  #: activities in one offer
 MOST_ITEMS = 1000  #: items on one skill in one event
 MOST_NAME = 100  #: characters of an event's id
@@ -30,6 +31,12 @@ class Told(NamedTuple):
     about: Floats  # [1, F]
     items: Floats  # [1, K]
     correct: Floats  # [1, K]
+
+    @property
+    def share(self) -> float | None:
+        """Share of the items right, where something was finished that asked; None: nothing was."""
+        asked = float(self.items.sum())
+        return float(self.correct.sum()) / asked if asked > 0.0 and self.happened[0, COMPLETED] > 0.0 else None
 
     def feeds(self) -> dict[str, Floats]:
         """By the names of the graph's inputs."""

@@ -112,11 +112,13 @@ class Runtime:
         row = self.graph({**self._bare(record), **told.feeds()})["record_after"][0]
         if not np.isfinite(row).all():
             raise Refused("event", "a record that is not finite", "values a person could have produced")
-        visits = record.visits
+        visits, best = record.visits, record.best
         if told.taken:
             visits = {**visits, told.taken: (visits.get(told.taken, (0, 0.0))[0] + 1, told.day)}
+        if told.share is not None:
+            best = {**best, told.taken: max(best.get(told.taken, 0.0), told.share)}
         seen = (*record.seen, told.id)[-MOST_SEEN:] if told.id else record.seen
-        return replace(record, row=row, visits=visits, day=told.day, step=record.step + 1, seen=seen)
+        return replace(record, row=row, visits=visits, best=best, day=told.day, step=record.step + 1, seen=seen)
 
     def line(self, advice: Recommendation, event: Mapping[str, Any], catalogue: Shelf | None = None) -> dict[str, Any]:
         """The decision and what became of it as one log line: write it as JSON, one per line (see ``lines``)."""
@@ -241,7 +243,8 @@ class Runtime:
             for activity, (times, last) in record.visits.items():
                 a = shelf.catalogue.at.get(activity)
                 if a is not None:
-                    history[i, a] = 0.5 * times, 1.0 / (1.0 + max(day - last, 0.0) / 7.0), 1.0
+                    met = float(shelf.limits.met(record, activity))
+                    history[i, a] = 0.5 * times, 1.0 / (1.0 + max(day - last, 0.0) / 7.0), met
         feeds = self.graph.quiet(len(records)) | self._kept(records)
         feeds |= {
             "now": np.array(days, np.float32)[:, None],
