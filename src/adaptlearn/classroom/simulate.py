@@ -37,6 +37,7 @@ class Lives:
     mind: NDArray[np.float32]  # [N, K, M] as of ``touched``; latent, for analysis only
     touched: NDArray[np.float32]  # [N, K] day of the last learning on each skill
     visits: NDArray[np.uint8]  # [N, A] visits to each activity
+    passed: NDArray[np.bool_]  # [N, M] what has a pass mark and was passed, in the order of the rules
     keys: NDArray[np.uint64]  # [N] of each learner's luck: what is drawn after a life is addressed by it
     log: EventLog | None = None
 
@@ -197,7 +198,7 @@ def _chunk(
         if then is not None:
             part["rows"].append(_rows(room, acting, *then))
     part |= {"life": room.life, "traits": room.traits, "mind": room.mind, "touched": room.touched,
-             "visits": room.visits, "keys": luck.keys_of(seed, ids)}  # fmt: skip
+             "visits": room.visits, "passed": room.passed, "keys": luck.keys_of(seed, ids)}  # fmt: skip
     return part
 
 
@@ -239,6 +240,7 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
         whole("mind"),
         whole("touched"),
         whole("visits"),
+        whole("passed"),
         whole("keys"),
         events,
     )

@@ -19,8 +19,9 @@ def rules(report: "Report", world: "World") -> None:
     """What a rule names exists, and rules do not gainsay one another."""
     rules, known = world.rules, world.activity_ids[1:]
     due, not_before = dict(rules.due), dict(rules.not_before)
+    marks, gates = dict(rules.pass_mark), [gate for _, gate in rules.after]
     listings = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before,
-                "after": [name for pair in rules.after for name in pair], "pass_mark": dict(rules.pass_mark)}  # fmt: skip
+                "after": [*dict(rules.after), *gates], "pass_mark": marks}  # fmt: skip
     for name, listed in listings.items():
         for activity in listed:
             if activity not in known:
@@ -31,8 +32,12 @@ def rules(report: "Report", world: "World") -> None:
     circle = cycle_in({name: [gate] for name, gate in rules.after})
     if circle:
         report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
-    gates = [gate for _, gate in rules.after]
-    for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates), ("pass_mark", dict(rules.pass_mark))):
+    for name, listed in (
+        ("pinned", rules.pinned),
+        ("due", due),
+        ("after", gates),
+        ("pass_mark", marks),
+    ):
         for activity in listed:
             if activity in rules.excluded:
                 report.toml(f"rules.{name}", f"{activity!r}, which rules.excluded takes away", "one or the other",

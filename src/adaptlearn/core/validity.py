@@ -95,9 +95,7 @@ def _ids(report: Report, file: str, things: str, names: Sequence[str]) -> None:
             report.cell(file, at, "id", repr(name), "another id: this one is kept for the action of waiting", "pause")
 
 
-def _within(
-    report: Report, file: str, at: int, record: object, name: str, low: float, high: float, eg: object
-) -> None:
+def _within(report: Report, file: str, at: int, record: object, name: str, low: float, high: float, eg: object) -> None:
     value = getattr(record, name)
     if not low <= value <= high:  # NaN fails this too
         span = f"a number >= {low:g}" if high == float("inf") else f"a number from {low:g} to {high:g}"

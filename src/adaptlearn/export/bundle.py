@@ -214,7 +214,9 @@ def rules_of(world: World) -> str:
         return "{ " + ", ".join(f"{json.dumps(name)} = {short(day)}" for name, day in pairs) + " }" if pairs else "{}"
 
     gates = ", ".join(f"{json.dumps(name)} = {json.dumps(gate)}" for name, gate in rules.after)
-    after = f"after = {{ {gates} }}  # offered only once the gate was taken, or passed if it has a mark\n" if gates else ""
+    after = (
+        f"after = {{ {gates} }}  # offered only once the gate was taken, or passed if it has a mark\n" if gates else ""
+    )
     shares = ", ".join(f"{json.dumps(name)} = {mark!r}" for name, mark in rules.pass_mark)
     marks = f"pass_mark = {{ {shares} }}  # share of its items right in one visit\n" if shares else ""
     live = "" if rules.live_per_week is None else f"live_per_week = {rules.live_per_week}\n"

@@ -226,8 +226,11 @@ def rows_for(world: World) -> dict[str, Rows]:
         tables = {sheet: [*csv.reader((Path(place) / file).open(encoding="utf-8", newline=""))][1:]
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
-    rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before", "pass_mark")
-              for name, day in getattr(world.rules, rule)]
+    rules += [
+        [name, rule, f"{day:g}"]
+        for rule in ("due", "not_before", "pass_mark")
+        for name, day in getattr(world.rules, rule)
+    ]
     rules += [[name, "after", gate] for name, gate in world.rules.after]
     live = world.rules.live_per_week
     rules += [["", "live_per_week", f"{live}"]] if live is not None else []

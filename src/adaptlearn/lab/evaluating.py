@@ -46,7 +46,10 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
-WORK = "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Assumed (C)."
+BESIDE = {
+    "applied": "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Both (C).",
+    "passed": "passed: share of what has a pass mark, passed in one visit.",
+}  #: what a world may have beside the goal
 NOTE = (
     "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
 )
@@ -75,12 +78,16 @@ def run(config: Config) -> None:
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
         tracker.metrics({f"gain/{end}": r.gain.mean for end, r in zip(ends, rows, strict=True) if r.gain is not None})
-        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | at_work(lives[key], rooms[key[1]][1])
+        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | beside(lives[key], rooms[key[1]][1])
                 for row, key in zip(rows, lives, strict=True)]  # fmt: skip
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [*NOTES, *([WORK] if "applied" in told[0] else []), *([tracker.link()] if config.track else [])]
+    notes = [
+        *NOTES,
+        *(line for key, line in BESIDE.items() if key in told[0]),
+        *([tracker.link()] if config.track else []),
+    ]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
                f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
@@ -148,10 +155,13 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def at_work(lives: Lives, rules: Rules) -> dict[str, object]:
-    """What shows on the job, and what a manager notes of it; nothing where the population says nothing of work."""
+def beside(lives: Lives, rules: Rules) -> dict[str, object]:
+    """What else a world has: what shows on the job and what a manager notes of it, and what was passed."""
+    found: dict[str, object] = {}
     work = applied(lives, rules)
-    return {} if work is None else {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    if work is not None:
+        found |= {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    return found | ({"passed": float(lives.passed.mean())} if lives.passed.shape[1] else {})
 
 
 def csv_of(rows: list[dict[str, object]]) -> str:

@@ -1,8 +1,8 @@
 """What may be offered: the programme's limits and the learning department's own rules, as one mask. No retraining.
 
 ``rules.toml`` names activities that are excluded, not before a day, after a gate, passed with a mark, due by a day,
-pinned, and how many live ones a week may hold. Its twin in simulation is ``classroom.platform.allow`` with ``classroom.guardrails``;
-``core.catalogue.Rules`` says what each rule means.
+pinned, and how many live ones a week may hold; ``core.catalogue.Rules`` says what each means. The twin in simulation is
+``classroom.platform.allow`` with ``classroom.guardrails``.
 
 Axes: A activities, K skills, P profile.
 """
@@ -87,7 +87,9 @@ def _marks(given: Mapping[str, object], catalogue: Catalogue) -> tuple[tuple[str
         number(f"rules.toml pass_mark {name}", mark, 0.01, 1.0, "0.8")
         if not catalogue.asks[catalogue.at[name]]:
             asking = next((one for one, asks in zip(catalogue.ids, catalogue.asks, strict=True) if asks), "final-quiz")
-            raise Refused(f"rules.toml pass_mark {name}", "an activity that asks nothing", "one that does", repr(asking))
+            raise Refused(
+                f"rules.toml pass_mark {name}", "an activity that asks nothing", "one that does", repr(asking)
+            )
     return marks
 
 
@@ -170,9 +172,7 @@ class Limits:
         if len(this_week) >= self.rules.live_per_week:
             able[self._live] = False
 
-    def _keep_dates(
-        self, able: NDArray[np.bool_], met: Collection[int], today: np.float32, weekly: np.float32
-    ) -> None:
+    def _keep_dates(self, able: NDArray[np.bool_], met: Collection[int], today: np.float32, weekly: np.float32) -> None:
         """Nothing that would leave too few minutes for what is due: earliest due day first (Jackson 1955)."""
         minutes, own = self.catalogue.minutes, {}
         need, spare = np.float32(0.0), np.float32(np.inf)
