@@ -27,6 +27,7 @@ export class Catalogue {
     const before = this.rules.not_before ?? {};
     this.opens = this.listed.map((one) => Math.max(Math.floor(one.opens ?? 0), Math.floor(before[one.id] ?? 0)));
     this.closes = this.listed.map((one) => one.closes ?? Infinity);
+    this.weekdays = this.listed.map((one) => one.weekdays ?? [0, 1, 2, 3, 4, 5, 6]); // day 0 is a Monday
     this.due = Object.entries(this.rules.due ?? {})
       .filter(([name]) => this.at.has(name))
       .map(([name, day]) => [f32(day), this.at.get(name)])
@@ -75,6 +76,7 @@ export function legal(shelf, contract, record, day) {
   const taken = new Map(Object.entries(record.visits).filter(([n]) => shelf.at.has(n)).map(([n, v]) => [shelf.at.get(n), v]));
   const able = shelf.ids.map((name, a) =>
     Number(!(rules.excluded ?? []).includes(name) && shelf.opens[a] <= whole && shelf.closes[a] >= whole &&
+      shelf.weekdays[a].includes(whole % 7) && !(record.vetoed ?? []).includes(name) &&
       shelf.get(a, "minutes") <= left(horizon) && !((taken.get(a)?.[0] ?? 0) >= rules.repeats))); // prettier-ignore
   for (const [name, gate] of Object.entries(rules.after ?? {}))
     if (shelf.at.has(name) && !shelf.met(record, gate)) able[shelf.at.get(name)] = 0;
@@ -96,6 +98,7 @@ export function legal(shelf, contract, record, day) {
   able.forEach((may, a) => (able[a] = Number(may && shelf.get(a, "minutes") <= (own.get(a) ?? spare))));
   const pins = (rules.pinned ?? []).map((name) => shelf.at.get(name)).filter((a) => able[a] && !shelf.met(record, shelf.ids[a]));
   if (pins.length) able.forEach((_, a) => (able[a] = Number(pins.includes(a))));
+  for (const name of record.full ?? []) if (shelf.at.has(name)) able[shelf.at.get(name)] = 0;
   able[0] = 1;
   return able;
 }

@@ -193,8 +193,11 @@ def activity_of(world: World, a: int) -> dict[str, Any]:
     activity = world.activities[a]
     features = {name: short(v) for name, v in zip(world.feature_names, world.features[a], strict=True) if v != 0.0}
     made: dict[str, Any] = {"id": activity.id, "title": activity.title, "features": features}
-    if activity.window is not None:
-        made |= {"opens": activity.window[0], "closes": activity.window[1]}
+    opens, closes = world.windows[a]
+    if np.isfinite(closes):
+        made |= {"opens": short(opens), "closes": short(closes)}
+    if not world.weekdays[a].all():
+        made["weekdays"] = np.flatnonzero(world.weekdays[a]).tolist()
     return made
 
 

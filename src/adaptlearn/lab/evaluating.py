@@ -47,7 +47,7 @@ NOTES = (
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
 BESIDE = {
-    "applied": "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Both (C).",
+    "applied": "applied: share of the target skills that shows at work; checked: a manager's note, 1 to 5; both (C).",
     "passed": "passed: share of what has a pass mark, passed in one visit.",
 }  #: what a world may have beside the goal
 NOTE = (
@@ -92,14 +92,16 @@ def run(config: Config) -> None:
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
                f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
-        cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
-        strata = np.zeros(config.learners, np.int64)
-        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
-        show(
-            [robust_row(row) for row in robust(table)],
-            title="\nOver all of them",
-            notes=[NOTE, verdict(table).words + "."],
-        )
+        show_robust(names, baseline, rooms, lives, config.learners)
+
+
+def show_robust(names: list[str], baseline: str, rooms: list[Any], lives: Any, learners: int) -> None:
+    """What holds over all rooms."""
+    cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
+    strata = np.zeros(learners, np.int64)
+    table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
+    notes = [NOTE, verdict(table).words + "."]
+    show([robust_row(row) for row in robust(table)], title="\nOver all of them", notes=notes)
 
 
 def titles(agents: list[str]) -> dict[str, str]:

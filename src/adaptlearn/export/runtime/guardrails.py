@@ -140,8 +140,9 @@ class Limits:
         left = max(profile[self._horizon] - today, np.float32(0.0)) * weekly / WEEK
         whole = min(math.floor(today), math.ceil(profile[self._horizon]))
         able: NDArray[np.bool_] = self._allowed & (self._opens <= whole) & (self.catalogue.closes >= whole)
-        able &= self.catalogue.minutes <= left
+        able &= (self.catalogue.minutes <= left) & self.catalogue.weekdays[:, whole % 7]
         at = self.catalogue.at
+        able[[at[name] for name in record.vetoed if name in at]] = False
         taken = {at[name]: (times, last) for name, (times, last) in record.visits.items() if name in at}
         for a, (times, _) in taken.items():
             if times >= self.rules.repeats:
@@ -157,6 +158,7 @@ class Limits:
         if open_pins:
             able[:] = False
             able[open_pins] = True
+        able[[at[name] for name in record.full if name in at]] = False
         able[0] = True
         return able
 
