@@ -28,6 +28,7 @@ export class Catalogue {
     this.opens = this.listed.map((one) => Math.max(Math.floor(one.opens ?? 0), Math.floor(before[one.id] ?? 0)));
     this.closes = this.listed.map((one) => one.closes ?? Infinity);
     this.weekdays = this.listed.map((one) => one.weekdays ?? [0, 1, 2, 3, 4, 5, 6]); // day 0 is a Monday
+    this.dated = this.weekdays.some((days) => days.length < 7);
     this.due = Object.entries(this.rules.due ?? {})
       .filter(([name]) => this.at.has(name))
       .map(([name, day]) => [f32(day), this.at.get(name)])
