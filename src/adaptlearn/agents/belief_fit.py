@@ -180,7 +180,8 @@ def fit(
     s, world = settings or Settings(), rooms[0].world
     belief, reader = Belief.for_world(world, hidden=s.hidden, context=s.context, seed=seed).to(s.device), Reader(world)
     optimiser, best = torch.optim.Adam(belief.parameters(), lr=s.rate), Best()
-    watched = [cohort(one, rooms, WATCHED + turn, seed, s, reader) for turn, one in islice(teachers(world, seed), 10)]
+    first = islice(teachers(world, seed), len(TEACHERS))
+    watched = [cohort(one, rooms, WATCHED + turn, seed, s, reader) for turn, one in first]
     for turn, policy in islice(teachers(world, seed), s.rounds):
         if best.misses >= s.patience:
             break

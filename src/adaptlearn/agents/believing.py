@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from adaptlearn.agents.belief import Belief
 from adaptlearn.core.policy import Head
 
+BLOCK = 512  # learners looked at together; a memory bound
+
 
 class Shown(nn.Module):
     """Views as a belief sees them: the block ``belief`` is the mean level, the total ``goal`` its worth."""
@@ -62,8 +64,7 @@ class BelievedRoom:
     def __init__(self, room: Any, belief: Belief):
         self._room, self._shown = room, Shown(belief)
         self._catalogue = torch.from_numpy(room.rules.world.features.copy())
-        self._memory = torch.zeros(room.n, belief.memory_size)
-        self._history, self.view = room.history(), room.view.copy()
+        self._memory, self.view = np.zeros((room.n, belief.memory_size), np.float32), room.view.copy()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._room, name)
@@ -71,33 +72,36 @@ class BelievedRoom:
     def begin(self, ids: ArrayLike | None = None) -> "BelievedRoom":
         """Births, see ``Classroom.begin``."""
         self._room.begin(ids)
-        self._memory = torch.zeros_like(self._memory)
+        self._memory[...] = 0.0
         self._look()
         return self
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
         """One decision of everyone, see ``Classroom.step``; whoever is born in it is a newcomer to the belief."""
         self._room.step(offers)
-        going = torch.from_numpy(~(self._room.flags > 0).any(1))
-        self._memory = self._memory * going[:, None]
+        self._memory[(self._room.flags > 0).any(1)] = 0.0
         self._look()
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """A copy of everything that changes, what is believed included."""
-        return self._room.snapshot() | {"believed": self._memory.numpy().copy(), "shown": self.view.copy()}
+        return self._room.snapshot() | {"believed": self._memory.copy(), "shown": self.view.copy()}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Put a snapshot back."""
         self._room.restore(state)
-        self._memory = torch.from_numpy(state["believed"].copy())
+        self._memory[...] = state["believed"]
         self.view[...] = state["shown"]
 
     def _look(self) -> None:
-        room, view = self._room, torch.from_numpy(self._room.view)
-        history = torch.from_numpy(room.history(self._history))
+        """Show everyone alive as they are believed now."""
+        room, alive = self._room, np.flatnonzero(self._room.alive)
         with torch.inference_mode():
-            shown, self._memory = self._shown(view, self._catalogue, history, self._memory)
-        self.view[...] = shown.numpy()
+            for start in range(0, len(alive), BLOCK):
+                rows = alive[start : start + BLOCK]
+                seen = (torch.from_numpy(x) for x in (room.view[rows], room.history(rows=rows), self._memory[rows]))
+                view, history, memory = seen
+                shown, after = self._shown(view, self._catalogue, history, memory)
+                self.view[rows], self._memory[rows] = shown.numpy(), after.numpy()
 
 
 def rooms(belief: Belief, classroom: Callable[..., Any]) -> Callable[..., BelievedRoom]:

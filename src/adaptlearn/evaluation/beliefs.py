@@ -59,7 +59,7 @@ def logit(level: Any) -> Floats:
 
 
 def figures(believed: Believed) -> dict[str, Any]:
-    """Of skills met: their number; of levels the correlation, R^2 and root mean square error; if it says how sure it is,
+    """Of skills met: their number; correlation, R^2 and root mean square error of levels; if it says how sure it is,
     the log score (nats a level, of its logit) and the share of truths within each of SHARES, with its own interval.
     """
     truth, level = believed.truth[believed.met], believed.level[believed.met]
