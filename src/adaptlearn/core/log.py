@@ -4,8 +4,6 @@ Written as Parquet with units and provenance in the schema, so that a stranger c
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from adaptlearn.core.keep import keeping
 
 VERSION = 1  #: of the schema; moves with its meaning
 
@@ -91,18 +91,9 @@ class EventLog:
         about = {"adaptlearn_log": str(VERSION), "policy": self.policy, "policy_version": self.policy_version,
                  "provenance": json.dumps(dict(self.provenance), sort_keys=True)}  # fmt: skip
         table = pa.table(arrays, schema=pa.schema(fields, metadata=about))
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-        os.close(handle)
-        try:
-            pq.write_table(table, draft)
-            os.chmod(draft, 0o644)
-            os.replace(draft, target)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-        return target
+        with keeping(path) as out:
+            pq.write_table(table, out)
+        return Path(path)
 
 
 def is_ours(path: str | Path) -> bool:
