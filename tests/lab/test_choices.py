@@ -141,4 +141,3 @@ def test_every_verb_can_be_typed_word_by_word(monkeypatch, capsys):
         _, found, line = offered(f"adaptlearn {verb} see", monkeypatch, capsys)
         assert found == verb and line == "adaptlearn see"
     assert offered("adaptlearn nonsense se", monkeypatch, capsys)[:2] == ([], None)
-
