@@ -6,8 +6,6 @@ agent takes its prior from it, a report shows how conclusions move across it.
 
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptlearn.core.catalogue import Skill
-from adaptlearn.core.keep import keep
+from adaptlearn.core.keep import arrays_in, keep
 from adaptlearn.core.learner import DRAWN, FORMATS, Population
 from adaptlearn.core.record import Tracer
 
@@ -172,15 +170,9 @@ class Posterior:
         Raises:
             ValueError: there is no such file, it is not whole, or it holds something else.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                about = json.loads(str(stored["about"])) if "about" in stored else {}
-                draws = {name.removeprefix("draws/"): stored[name] for name in stored.files if name != "about"}
-        except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-            found = "no such file" if isinstance(error, FileNotFoundError) else "something else, or only a part"
-            raise ValueError(
-                f"{path}: found {found}; needed a posterior of `adaptlearn calibrate`, e.g. posterior=people.npz"
-            ) from error
+        stored = arrays_in(path, "a posterior of `adaptlearn calibrate`, e.g. posterior=people.npz")
+        about = json.loads(str(stored.pop("about"))) if "about" in stored else {}
+        draws = {name.removeprefix("draws/"): values for name, values in stored.items()}
         if about.get("version") != VERSION:
             raise ValueError(f"{path}: found version {about.get('version')}; needed {VERSION}, e.g. calibrate again")
         return cls(draws, about["provenance"], {k: tuple(v) for k, v in about["labels"].items()})

@@ -28,6 +28,7 @@ from adaptlearn.core.visits import Visits
 from adaptlearn.tracing import hierarchical
 from adaptlearn.tracing.design import Answers, Design
 from adaptlearn.tracing.health import Health
+from adaptlearn.tracing.sequences import by_lot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,7 +80,7 @@ class _Read(NamedTuple):
 
 def lessons(
     visits: Visits, teaches: NDArray[np.float32], *, chance: bool = True, seed: int = 0, draws: int = 128,
-    most: int = MOST,     tell: Callable[[str], None] = lambda said: None,
+    most: int = MOST, tell: Callable[[str], None] = lambda said: None,
 ) -> Lessons:  # fmt: skip
     """What activities teach.   teaches [A, K], as the catalogue says
 
@@ -147,8 +148,7 @@ def _some(read: _Read, most: int, seed: int) -> _Read:
     """At most so many answers, of learners taken by lot."""
     if len(read.row) <= most:
         return read
-    lot = np.random.default_rng(seed).permutation(int(read.learner.max()) + 1)[read.learner]
-    kept = lot < np.sort(lot)[most]
+    kept = by_lot(read.learner, most, seed)
     part = _Read(*(column[kept] for column in read))
     return part._replace(level=np.unique(part.level, return_inverse=True)[1])
 
