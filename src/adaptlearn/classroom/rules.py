@@ -21,6 +21,7 @@ class Rules:
     population: Population = field(default_factory=Population)
     catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
     catalogue_seed: int = 0
+    truth: World | None = None  # what happens behind the catalogue, said outright instead of drawn
     meshing: Meshing = MESHING["null"]
     mandatory: bool | None = None  # None: as the world says
     decides: str | None = None  # None: as the world says
@@ -39,9 +40,13 @@ class Rules:
             reasons=programme.reasons if self.reasons is None else self.reasons,
         )  # fmt: skip
 
+    def true_world(self) -> World:
+        """What really happens behind the catalogue."""
+        return self.truth or self.world.true(self.catalogue, self.catalogue_seed)
+
     def pack(self) -> Pack:
         """The world's arrays, declared and true."""
-        return pack(self.world, self.world.true(self.catalogue, self.catalogue_seed))
+        return pack(self.world, self.true_world())
 
     @property
     def chapters(self) -> frozenset[str]:
