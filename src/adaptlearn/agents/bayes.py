@@ -51,7 +51,9 @@ class Settings:
                 raise ValueError(f"bayes: {field.name} = {getattr(self, field.name)}; "
                                  f"needed a whole number >= 1, e.g. {field.default}")  # fmt: skip
         if self.learners < self.draws:
-            raise ValueError(f"bayes: {self.learners} learners for {self.draws} draws; needed at least one each, e.g. 512")
+            raise ValueError(
+                f"bayes: {self.learners} learners for {self.draws} draws; needed at least one each, e.g. 512"
+            )
 
 
 class Cohort(NamedTuple):
@@ -65,8 +67,8 @@ class Cohort(NamedTuple):
 
 
 def fit(
-    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *, infer: Infer,
-    progress: Callable[[dict[str, float]], None] | None = None,
+    rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
+    infer: Infer | None = None, progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Bayes:  # fmt: skip
     """Teach cohort after cohort, then plan for what all of them showed.   Same seed, same programme.
 
@@ -76,7 +78,14 @@ def fit(
         seed: of draws, searches, learners and luck.
         infer: what the logs say, e.g. ``tracing.cohorts.infer``.
         progress: told after each cohort: cohort, per_life.
+
+    Raises:
+        ValueError: nothing that infers.
     """
+    if infer is None:
+        raise ValueError(
+            "bayes: infer is not given; needed what reads a posterior off logs, e.g. tracing.cohorts.infer"
+        )
     s, logs = settings or Settings(), list[EventLog]()
     for one in cohorts(rules, classroom, seed, s, infer):
         logs += one.logs
@@ -124,6 +133,8 @@ def planned(assumed: Any, classroom: Callable[..., Any], posterior: Posterior, s
     """The programme for the catalogue that is expected and people of all draws."""
     mean = Posterior({name: values.mean(0, keepdims=True) for name, values in posterior.draws.items()},
                      posterior.provenance, posterior.labels)  # fmt: skip
-    expected = replace(assumed, truth=mean.catalogues(assumed.world, 1)[0], population=posterior.into(assumed.population))
+    expected = replace(
+        assumed, truth=mean.catalogues(assumed.world, 1)[0], population=posterior.into(assumed.population)
+    )
     found = programme.fit(expected, classroom, imagined_seed(seed, settings.cohorts), programme.Settings(settings.last))
     return Bayes.for_world(assumed.world, found.orders(assumed.world))  # type: ignore[return-value]

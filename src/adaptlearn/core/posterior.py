@@ -122,12 +122,13 @@ class Posterior:
             weights.setdefault(activity, []).append((skill, float(weight)))
         really = []
         for a in world.activities:
+            longer, harder = (said.get(name, {}).get(a.id, 0.0) for name in ("minutes", "difficulty"))
             taught = [(k, w) for k, w in weights.get(a.id, a.teaches) if w > 0.0]
-            declared, best = (max((w for _, w in pairs), default=1.0) for pairs in (a.teaches, taught))
+            declared, best = (max((w for _, w in tags), default=1.0) for tags in (a.teaches, taught))
             really.append(replace(
-                a, time_required=a.time_required * float(np.exp(said.get("minutes", {}).get(a.id, 0.0))),
-                difficulty=a.difficulty + float(said.get("difficulty", {}).get(a.id, 0.0)),
-                teaches=tuple((k, w * declared / best) for k, w in taught), quality=a.quality + float(np.log(best / declared)),
+                a, time_required=a.time_required * float(np.exp(longer)), difficulty=a.difficulty + float(harder),
+                quality=a.quality + float(np.log(best / declared)),
+                teaches=tuple((k, w * (declared / best)) for k, w in taught),
             ))  # fmt: skip
         return replace(world, activities=tuple(really))
 

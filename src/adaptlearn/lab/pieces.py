@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from inspect import signature
 from itertools import count
 from pathlib import Path
@@ -120,6 +121,10 @@ def trained(
                 f"e.g. agent.settings.{nearest(name, known)}=..."
             )
     chosen = settings(**agent.settings)
+    if "infer" in signature(teach).parameters:
+        from adaptlearn.tracing.cohorts import infer
+
+        more.setdefault("infer", partial(infer, seed=seed))
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 

@@ -12,6 +12,7 @@ wrong: an activity is also credited with what it would have added to the sibling
 Axes: M rows of a log, Q sets of items, N learners, K skills, P pairs of activity and skill.
 """
 
+import itertools
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ from adaptlearn.core.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-REACH = 1.0  #: logits to both sides of an item's difficulty over which the slope is taken
+NODES = ((-(3.0**0.5), 1.0 / 6.0), (0.0, 2.0 / 3.0), (3.0**0.5, 1.0 / 6.0))  #: of a standard normal, and their weights
+REACH = 0.5  #: logits to both sides of an item's difficulty over which the slope is taken
 EDGE = 1e-6  #: from 0 and 1, for logits
 
 
@@ -37,6 +39,7 @@ class Pairs(NamedTuple):
     skill: Ints  # [P]
     weight: Floats  # [P] how much of the activity is about the skill, of a mistaken tag that of the tag itself
     declared: int  # the first so many are declared
+    mistaken: tuple[Ints, ...]  # of each declared pair, the pairs that its tag may be mistaken for
 
     def names(self, world: World) -> tuple[str, ...]:
         """As a posterior's labels name them."""
@@ -49,23 +52,26 @@ class Credit(NamedTuple):
 
     pair: NDArray[np.int32]  # [Q, W] into the pairs; 0 where the value is 0
     value: Floats  # [Q, W] logit of an answer that the pair would have added, were its yield 1
-    expected: Floats  # [Q] logit of an answer that an untaught average learner would give
-    slope: Floats  # [Q] of the logit of an answer in the logit of the level
+    expected: Floats  # [Q] logit of an answer that an untaught learner gives, averaged over learners
+    slope: Floats  # [Q] of it in the logit of the level
 
 
 def pairs_of(world: World) -> Pairs:
     """Every tag of the catalogue, and every sibling that one may be mistaken for."""
     activity, skill = np.nonzero(world.teaches)
-    weight = world.teaches[activity, skill].astype(np.float64)
-    stray: dict[tuple[int, int], float] = {}
-    for a, k, w in zip(activity, skill, weight, strict=True):
-        for name in world.siblings(world.skill_ids[k]):
-            j = world.skill_index[name]
-            if world.teaches[a, j] == 0.0:
-                stray[int(a), j] = max(float(w), stray.get((int(a), j), 0.0))
-    more = np.array(list(stray), np.int64).reshape(-1, 2)
-    return Pairs(np.r_[activity, more[:, 0]], np.r_[skill, more[:, 1]], np.r_[weight, list(stray.values())],
-                 len(activity))  # fmt: skip
+    pairs: dict[tuple[int, int], float] = {
+        (int(a), int(k)): float(world.teaches[a, k]) for a, k in zip(activity, skill, strict=True)
+    }
+    at, mistaken = {pair: j for j, pair in enumerate(pairs)}, []
+    for (a, k), weight in list(pairs.items()):
+        others = [(a, world.skill_index[name]) for name in world.siblings(world.skill_ids[k])]
+        others = [pair for pair in others if world.teaches[pair] == 0.0]
+        for pair in others:
+            pairs[pair] = max(weight, pairs.get(pair, 0.0))
+            at.setdefault(pair, len(at))
+        mistaken.append(np.array([at[pair] for pair in others], np.int64))
+    whole = np.array(list(pairs), np.int64).reshape(-1, 2)
+    return Pairs(whole[:, 0], whole[:, 1], np.array(list(pairs.values())), len(activity), tuple(mistaken))
 
 
 def credited(visits: Visits, world: World, pairs: Pairs, rules: Any) -> Credit:
@@ -87,7 +93,7 @@ class _Retold:
 
     def __init__(self, visits: Visits, world: World, pairs: Pairs, rules: Any):
         law = rules.law
-        self.visits, self.world, self.pairs, self.law = visits, world, pairs, law
+        self.visits, self.world, self.pairs, self.law, self.people = visits, world, pairs, law, rules.population
         self.p = rules.law_params if rules.law_params is not None else law.Params()
         self.skill = Skill(*np.concatenate([world.layer[:, None], world.tracer], 1).T.astype(np.float64))
         mean = np.where(LOGGED > 0, np.exp(rules.population.mean), rules.population.mean)
@@ -112,12 +118,20 @@ class _Retold:
         self.pair, self.value = np.zeros((len(row), width), np.int32), np.zeros((len(row), width))
         self.first = np.searchsorted(row, np.arange(len(self.visits.learner) + 1))
         self.share = right / asked
-        shift = self.world.scalars[:, FEATURES.index("difficulty")][self.visits.activity[row]]
-        newcomer = self.law.Mind(*(part[0][skill] for part in self.mind))
-        own = Skill(*(column[skill] for column in self.skill))
-        easier, as_is, harder = (_logit(self.law.p_answer(newcomer, shift + by, own, self.p)) for by in
-                                 (-REACH, 0.0, REACH))  # fmt: skip
-        self.expected, self.slope = as_is, (easier - harder) / (2.0 * REACH)
+        self.expected, self.slope = self._untaught()
+
+    def _untaught(self) -> tuple[Floats, Floats]:
+        """Answers of learners whom nobody taught: their mean logit, and its slope in the level.   -> [Q], [Q]"""
+        row, asked, people = self.visits.answers.row, self.visits.answers.skill, self.people
+        hard = self.world.scalars[:, FEATURES.index("difficulty")][self.visits.activity[row]]
+        own, (middle, spread) = Skill(*(column[asked] for column in self.skill)), people.trait("ability")
+        found = np.zeros((3, len(row)))
+        for (able, share), (z, part) in itertools.product(NODES, NODES):
+            someone = SimpleNamespace(**vars(self.trait) | {"ability": middle + spread * able})
+            newcomer = self.law.begin(own, someone, z, 0.5, self.p)
+            logits = [_logit(self.law.p_answer(newcomer, hard + by, own, self.p)) for by in (-REACH, 0.0, REACH)]
+            found += share * part * np.stack(np.broadcast_arrays(*logits, hard)[:3])
+        return found[1], (found[0] - found[2]) / (2.0 * REACH)
 
     def turn(self, rows: Ints) -> None:
         """The same row number of every learner who has one: days pass, answers are given, the visit teaches."""
@@ -180,7 +194,7 @@ class _Retold:
         return self.law.Mind(*new)
 
     def _readiness(self, mind: Any, a: Ints) -> Floats:
-        """Product of what the skills carry on which learning rests: prerequisites, and the activity's own.   -> [n, K]"""
+        """Product of what the skills carry on which learning rests, the activity's own among them.   -> [n, K]"""
         carries = np.log(np.maximum(self.law.supports(mind, self.skill, self.p), EDGE))
         rests = np.maximum(self.world.prerequisites[None], self.world.requires[a][:, None, :])
         rests = rests * (1.0 - np.eye(rests.shape[1]))

@@ -25,8 +25,7 @@ PRIORS = {
     "forgetting": Prior(0.3, 0.2, 0.1),
     "activity": Prior(0.0, 0.5, 0.3),
     "format": Prior(0.0, 0.2, 0.1),
-    "taught": Prior(1.0, 0.5, 0.2),  # of an activity on a skill that it says it teaches, see ``lessons``, ``cohorts``
-    "strayed": Prior(0.0, 0.2, 0.05),  # on a sibling of what it says it teaches, see ``cohorts``
+    "taught": Prior(1.0, 0.5, 0.2),  # of an activity on a skill that it says it teaches, see ``lessons``
 }
 
 
