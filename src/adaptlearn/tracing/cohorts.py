@@ -43,7 +43,7 @@ LEAST = 0.05  #: least yield of a tag that is right, and least pace
 FEW = 60  #: answers after a visit, from which its pair of activity and skill has an effect of its own
 
 
-def infer(believed: Any, logs: Sequence[EventLog], *, draws: int = 64, seed: int = 0, steps: int = 150) -> Posterior:
+def infer(believed: Any, logs: Sequence[EventLog], *, draws: int = 64, seed: int = 0, steps: int = 80) -> Posterior:
     """Draws of catalogue and people; names as ``Posterior.catalogues`` and ``Posterior.populations`` read them.
 
     Args:
