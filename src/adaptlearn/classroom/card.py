@@ -58,8 +58,9 @@ def require(rules: Rules) -> None:
     if "TOGETHER" in rules.chapters:
         raise ValueError(f"{world.name}: its cohorts or calendar are told on a processor only; needed a world of "
                          "people who learn alone, e.g. onboarding-v1, or device=cpu")  # fmt: skip
-    if Guardrails(world).any:
-        raise ValueError(f"{world.name}: its rules (due, pinned, after, live_per_week) are kept on a processor only; "
+    guardrails = Guardrails(world)
+    if guardrails.any or len(guardrails.marked):
+        raise ValueError(f"{world.name}: its rules (due, pinned, after, live_per_week, marks) are kept on a processor; "
                          "needed a world without, e.g. onboarding-v1, or device=cpu")  # fmt: skip
 
 
