@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adaptlearn.agents.best import Arrays, Best, Diverged, packed, require_sound, under, unpacked
+from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
 from adaptlearn.agents.networks import MEMORY, WEIGHED, Critic, Pointer
 from adaptlearn.agents.returns import advantages
 from adaptlearn.agents.rollout import Rollout, minibatches
@@ -33,7 +33,7 @@ class Settings:
     """Of the training."""
 
     decisions: int = 600_000  # to learn from, in all
-    seconds: float = float("inf")  # stop earlier after this much processor time
+    seconds: float = float("inf")  # stop earlier after this much processor time; on a card, time by the clock
     rows: int = 256  # learners side by side
     steps: int = 16  # decisions per rollout
     epochs: int = 3
@@ -55,12 +55,27 @@ class Settings:
     privileged: bool = True  # the critic sees the mind; the actor never does
     check: int = 10  # updates between two looks at held-out learners, and between two states kept
     patience: float = float("inf")  # looks without a better one after which training stops
+    device: str = "cpu"  # cuda: rooms, rollouts and updates on a graphics card
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("privileged", "entropy", "shaping", "memory") and not value > 0:
+            if field.name not in ("privileged", "entropy", "shaping", "memory", "device") and not value > 0:
                 raise ValueError(f"ppo: {field.name} = {value}; needed more than 0, e.g. {field.default}")
+        require_device(self.device)
+
+
+def require_device(name: str) -> None:
+    """Says in words that there is no such device here.
+
+    Raises:
+        ValueError: neither cpu nor cuda, or cuda where torch sees no card.
+    """
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"ppo: device = {name}; needed cpu or cuda, e.g. cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("ppo: device = cuda, but torch sees no graphics card here; needed one, and a torch built for "
+                         "it, e.g. agent.settings.device=cpu")  # fmt: skip
 
 
 class Training:
@@ -75,12 +90,15 @@ class Training:
         self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, memory=s.memory, seed=seed)
         if start is not None:
             self.net.begin_as(start)
+        self.net = self.net.to(s.device)
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
-        self.catalogue = torch.from_numpy(rules.world.features.copy())
-        self.dice = torch.Generator().manual_seed(seed)
+        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(s.device)
+        dice = torch.Generator().manual_seed(seed)
         a, sees = len(self.catalogue), insight(self.room, s).shape[1]
-        self.critic = Critic(sees, s.hidden, self.dice)
-        self.buffers = Rollout.room_for(s.steps, s.rows, a, self.room.spec.size, sees, (a, len(WEIGHED)), s.memory)
+        self.critic = Critic(sees, s.hidden, dice).to(s.device)
+        self.dice = dice if s.device == "cpu" else torch.Generator(s.device).manual_seed(seed)
+        sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, len(WEIGHED)), s.memory
+        self.buffers = Rollout.room_for(*sizes, like=self.room.pay)
         self.optimiser = optimiser_of(self.net, self.critic, s)
         self.seen, self.updates = 0, 0
 
@@ -104,9 +122,9 @@ class Training:
         """Weights, moments and rates of the optimiser, the learners in the room and what is remembered of them, dice
         and counters, as arrays."""
         found = packed({"net": self.net, "critic": self.critic}, self.optimiser)
-        found |= {f"room/{name}": value for name, value in self.room.snapshot().items()}
+        found |= {f"room/{name}": array_of(value) for name, value in self.room.snapshot().items()}
         found["dice"], found["seen"] = self.dice.get_state().numpy(), np.array([self.seen, self.updates])
-        return found | {"memory": self.buffers.memory.numpy().copy()}
+        return found | {"memory": array_of(self.buffers.memory)}
 
     def restore(self, state: Arrays) -> None:
         """Go on from what :meth:`state` gave.
@@ -154,12 +172,13 @@ def train(
     if resume is not None:
         training.restore(resume)
         best.restore(under(resume, "best"))
-    began = time.process_time()
-    while training.seen < s.decisions and time.process_time() - began < s.seconds and best.misses < s.patience:
+    clock = time.process_time if s.device == "cpu" else time.monotonic
+    began = clock()
+    while training.seen < s.decisions and clock() - began < s.seconds and best.misses < s.patience:
         try:
             figures = training.advance()
         except ArithmeticError as error:
-            raise Diverged(str(error), best.into(training.net) if best.weights else None) from error
+            raise Diverged(str(error), best.into(training.net).cpu() if best.weights else None) from error
         if training.updates % s.check == 0:
             if judge is not None:
                 figures["held_out"] = best.judged(training.net, judge(training.net))
@@ -169,7 +188,7 @@ def train(
             progress(figures)
     if judge is not None:
         best.judged(training.net, judge(training.net))
-    return best.into(training.net)
+    return best.into(training.net).cpu()  # type: ignore[no-any-return]
 
 
 def train_recurrent(
@@ -191,38 +210,37 @@ def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Setting
     history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
         for t in range(s.steps):
-            out.view[t], out.insight[t] = torch.from_numpy(room.view), insight(room, s)
-            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.from_numpy(room.history(history)))
-            out.mask[t] = torch.from_numpy(room.mask > 0)
+            out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
+            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
+            out.mask[t] = torch.as_tensor(room.mask > 0)
             memory = net.remember(out.view[t], memory)
-            room.choose(net.scores(out.view[t], catalogue, out.pairs[t], memory).numpy(), 1.0)
-            out.action[t] = torch.from_numpy(room.offers[:, 0].astype(np.int64))
-            out.log_chance[t] = torch.log(torch.from_numpy(room.propensity[:, 0]))
+            room.choose(out.like(net.scores(out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            out.action[t], out.log_chance[t] = torch.as_tensor(room.offers[:, 0]), torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
             room.step()
             out.ended[t], out.cut[t] = room.flags[:, 0] > 0, room.flags[:, 1] > 0
-            over = out.ended[t] | out.cut[t]
-            out.reward[t] = s.scale * (room.pay + np.where(over, 0.0, potential(room, s)) - before)
-            memory, earned = memory * torch.from_numpy(~over)[:, None], earned + float(room.pay.sum())
-    return memory, earned
+            going = ~(out.ended[t] | out.cut[t])
+            out.reward[t] = s.scale * (room.pay + going * potential(room, s) - before)
+            memory, earned = memory * torch.as_tensor(going)[:, None], earned + room.pay.sum()
+        out.log_chance.log_()
+    return memory, float(earned)
 
 
 def potential(room: Any, s: Settings) -> Any:
     """What foundations promise: worth of needed prerequisites, less as time runs out, 0 at the end, so that shaping
     changes no optimal policy (Ng, Harada & Russell 1999).   -> [N]
     """
-    left = np.clip(1.0 - room.now("day") / room.terms.horizon, 0.0, 1.0)
+    left = (1.0 - room.now("day") / room.terms.horizon).clip(0.0, 1.0)
     return s.shaping * left * (room.now("potential") - room.now("value"))
 
 
 def insight(room: Any, s: Settings) -> Tensor:
     """What the critic sees: the view; if privileged, who the learner is, where they stand, their mind.   -> [N, C]"""
     if not s.privileged:
-        return torch.from_numpy(room.view)
+        return torch.as_tensor(room.view)
     since = room.now("day")[:, None] - room.touched
-    return torch.from_numpy(
-        np.concatenate([room.view, room.life, room.traits, room.mind.reshape(len(since), -1), since], 1)
-    )
+    seen = room.view, room.life, room.traits, room.mind.reshape(len(since), -1), since
+    return torch.cat([torch.as_tensor(x) for x in seen], 1)
 
 
 def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
@@ -249,12 +267,12 @@ def update(
     action, log_chance = out.action.ravel(), out.log_chance.ravel()
     critic.follow(seen)
     with torch.inference_mode():
-        value, after = critic(seen).view(out.reward.shape).numpy(), critic(last).numpy()
-    gain = advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace)
-    wanted = torch.from_numpy((gain + value).ravel())
-    gains = torch.from_numpy((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
+        value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
+    gain = out.like(advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace))
+    wanted = torch.as_tensor((gain + value).ravel())
+    gains = torch.as_tensor((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
     for _ in range(s.epochs):
-        told: list[tuple[float, ...]] = []
+        told: list[Tensor] = []
         for rows, memory in minibatches(net, out, s.batch, dice):
             scores = net.scores(view[rows], catalogue, pairs[rows], memory).masked_fill(~mask[rows], ILLEGAL)
             log_p = scores.log_softmax(1)
@@ -270,8 +288,8 @@ def update(
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            told.append(tuple(float(v.detach()) for v in (loss, entropy, (ratio - 1.0 - moved).mean())))
-        loss_, entropy_, divergence = np.mean(told, 0)
+            told.append(torch.stack([loss, entropy, (ratio - 1.0 - moved).mean()]).detach())
+        loss_, entropy_, divergence = np.mean(torch.stack(told).tolist(), 0)
         if not divergence < 4.0 * s.divergence:
             break
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
