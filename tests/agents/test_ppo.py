@@ -1,5 +1,7 @@
 """PPO: advantages against the sum they abbreviate, same seed same weights, and learning where learning is easy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,70 @@ from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.compare import paired
 
 FEW = ppo.Settings(decisions=2 * 64 * 8, rows=64, steps=8, batch=256)
+
+
+class Tensors:
+    """A classroom whose arrays are tensors, as they are on a graphics card."""
+
+    def __init__(self, *args, **more):
+        self.room = Classroom(*args, **more)
+
+    def begin(self, ids=None):
+        self.room.begin(ids)
+        return self
+
+    def __getattr__(self, name):
+        value = getattr(self.room, name)
+        return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+
+    def now(self, name):
+        return torch.from_numpy(self.room.now(name))
+
+    def history(self, out=None):
+        return torch.from_numpy(self.room.history(None if out is None else out.numpy()))
+
+    def choose(self, scores, temperature):
+        self.room.choose(scores.numpy(), temperature)
+
+
+@pytest.mark.parametrize(("memory", "start"), [(0, "linear"), (5, "linear"), (0, "fixed"), (5, "fixed")])
+def test_a_room_of_tensors_is_learned_from_as_a_room_of_arrays(memory, start):
+    """The same lives bit for bit; then the same weights but for the order in which figures are summed."""
+    room = rules("tiny-v1")
+    few = replace(FEW, memory=memory)
+    one, two = (ppo.Training(room, made, 1, few, shelf.build(start, room.world)) for made in (Classroom, Tensors))
+    figures = [training.advance() for training in (one, two)]
+    for name in ("view", "pairs", "mask", "action", "log_chance", "insight", "reward", "ended", "cut"):
+        here, there = (torch.as_tensor(getattr(t.buffers, name)) for t in (one, two))
+        assert isinstance(getattr(two.buffers, name), torch.Tensor)
+        assert torch.equal(here, there), name
+    assert figures[0] == pytest.approx(figures[1], rel=1e-3, abs=1e-4)
+    for mine, other in zip(one.net.state_dict().values(), two.net.state_dict().values(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_that_begins_as_a_programme_is_the_programme_and_its_file_makes_it_again(tmp_path):
+    from adaptlearn.lab import checkpoint
+
+    room, ids = rules("tiny-v1"), np.arange(64)
+    programme = shelf.build("fixed", room.world)
+    net = ppo.Training(room, Classroom, 1, replace(FEW, memory=4, hidden=24, width=8), programme).net
+    lives = [simulate(p, room, ids, 3)["value"] for p in (net, programme)]
+    np.testing.assert_allclose(lives[0].mean(), lives[1].mean(), atol=2e-3)
+    file = checkpoint.save(tmp_path / "a.npz", net, "ppo", net.made_with, {"world": "tiny-v1"})
+    again = checkpoint.load(file, room.world)
+    np.testing.assert_array_equal(simulate(again, room, ids, 3)["value"], lives[0])
+    assert (again.name, again.memory_size) == ("ppo", 4)
+
+
+def test_training_goes_on_from_a_network_and_one_that_remembers_otherwise_is_refused():
+    room = rules("tiny-v1")
+    net = Pointer.for_world(room.world, seed=9)
+    begun = ppo.Training(room, Classroom, 1, FEW, net).net
+    assert begun is not net
+    assert all(torch.equal(one, other) for one, other in zip(begun.parameters(), net.parameters(), strict=True))
+    with pytest.raises(ValueError, match=r"memory of 0; needed 3 .*e\.g\. agent\.settings\.memory=0"):
+        ppo.Training(room, Classroom, 1, replace(FEW, memory=3), net)
 
 
 def by_hand(reward, value, last, ended, cut, beyond, gamma, trace):

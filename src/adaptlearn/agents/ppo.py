@@ -13,6 +13,7 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -21,7 +22,10 @@ import torch
 from torch import Tensor
 
 from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
-from adaptlearn.agents.networks import MEMORY, WEIGHED, Critic, Pointer
+from adaptlearn.agents.follower import Follower
+from adaptlearn.agents.guided import Guided
+from adaptlearn.agents.networks import MEMORY, Critic, Pointer
+from adaptlearn.agents.programme import Programme
 from adaptlearn.agents.returns import advantages
 from adaptlearn.agents.rollout import Rollout, minibatches
 
@@ -48,6 +52,7 @@ class Settings:
     gamma: float = 1.0  # what counts is known at the end
     trace: float = 0.95  # lambda of generalised advantage estimation (Schulman et al. 2016)
     scale: float = 20.0  # of rewards, so that a life is worth about 1
+    sharpness: float = 2.0  # times as far apart as a guided scorer's are the scores of who begins as a programme
     shaping: float = 1.0  # potential of needed prerequisites, fading with the time left
     hidden: int = 64
     width: int = 32
@@ -55,27 +60,13 @@ class Settings:
     privileged: bool = True  # the critic sees the mind; the actor never does
     check: int = 10  # updates between two looks at held-out learners, and between two states kept
     patience: float = float("inf")  # looks without a better one after which training stops
-    device: str = "cpu"  # cuda: rooms, rollouts and updates on a graphics card
+    device: str = "cpu"  # of the room; cuda: everything happens on a graphics card
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in ("privileged", "entropy", "shaping", "memory", "device") and not value > 0:
                 raise ValueError(f"ppo: {field.name} = {value}; needed more than 0, e.g. {field.default}")
-        require_device(self.device)
-
-
-def require_device(name: str) -> None:
-    """Says in words that there is no such device here.
-
-    Raises:
-        ValueError: neither cpu nor cuda, or cuda where torch sees no card.
-    """
-    if name not in ("cpu", "cuda"):
-        raise ValueError(f"ppo: device = {name}; needed cpu or cuda, e.g. cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("ppo: device = cuda, but torch sees no graphics card here; needed one, and a torch built for "
-                         "it, e.g. agent.settings.device=cpu")  # fmt: skip
 
 
 class Training:
@@ -87,17 +78,15 @@ class Training:
 
     def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None):
         s = self.settings = settings
-        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, memory=s.memory, seed=seed)
-        if start is not None:
-            self.net.begin_as(start)
-        self.net = self.net.to(s.device)
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
-        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(s.device)
+        here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
+        self.net = begun(rules.world, s, seed, start).to(here)
+        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)
         dice = torch.Generator().manual_seed(seed)
         a, sees = len(self.catalogue), insight(self.room, s).shape[1]
-        self.critic = Critic(sees, s.hidden, dice).to(s.device)
-        self.dice = dice if s.device == "cpu" else torch.Generator(s.device).manual_seed(seed)
-        sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, len(WEIGHED)), s.memory
+        self.critic = Critic(sees, s.hidden, dice).to(here)
+        self.dice = dice if here.type == "cpu" else torch.Generator(here).manual_seed(seed)
+        sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, self.net.pairs_size), s.memory
         self.buffers = Rollout.room_for(*sizes, like=self.room.pay)
         self.optimiser = optimiser_of(self.net, self.critic, s)
         self.seen, self.updates = 0, 0
@@ -143,19 +132,39 @@ class Training:
         self.seen, self.updates = (int(n) for n in state["seen"])
 
 
+def begun(world: Any, s: Settings, seed: int, start: Any) -> Any:
+    """The network before it learns: as ``start`` chooses, or by a designer's guess.
+
+    Raises:
+        ValueError: to begin as a network that remembers more or less than the settings say.
+    """
+    shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
+    if isinstance(start, Pointer | Follower):
+        if start.memory_size != s.memory:
+            raise ValueError(f"start: a network with a memory of {start.memory_size}; needed {s.memory} as the settings "
+                             f"say, e.g. agent.settings.memory={start.memory_size}")  # fmt: skip
+        return deepcopy(start)
+    if isinstance(start, Programme | Guided):
+        return Follower.begin_as(start, world, s.sharpness, **shape)
+    net = Pointer.for_world(world, **shape)
+    return net if start is None else net.begin_as(start)
+
+
 def train(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Any], float] | None = None,
     keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
-) -> Pointer:  # fmt: skip
-    """Train a pointer network.   Same seed and decisions, same weights on like machines.
+) -> Any:  # fmt: skip
+    """Train a network.   Same seed and decisions, same weights on like machines.
 
     Args:
         rules: what happens; its reward is what is learned.
-        classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does.
+        classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does, or
+            ``classroom.card.CardRoom``: the training is where the room's arrays are.
         seed: of weights, minibatches, learners and luck.
-        start: a fitted linear scorer that the network begins as; a designer's guess without.
+        start: what the network begins as: a fixed programme, a guided or a linear scorer, a network that goes on
+            learning; a designer's guess without.
         resume: what ``keep`` was given in an earlier training with the same arguments; it goes on from there.
         judge: worth of a network on learners it is not taught with; asked every ``check`` updates. The best is what
             comes back, and training stops early after ``patience`` checks without a better one.
@@ -172,7 +181,7 @@ def train(
     if resume is not None:
         training.restore(resume)
         best.restore(under(resume, "best"))
-    clock = time.process_time if s.device == "cpu" else time.monotonic
+    clock = time.process_time if training.device.type == "cpu" else time.monotonic
     began = clock()
     while training.seen < s.decisions and clock() - began < s.seconds and best.misses < s.patience:
         try:
@@ -193,10 +202,10 @@ def train(
 
 def train_recurrent(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Any], float] | None = None,
     keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
-) -> Pointer:  # fmt: skip
+) -> Any:  # fmt: skip
     """:func:`train` with a memory, of ``networks.MEMORY`` units unless the settings say otherwise."""
     s = settings or Settings()
     s = replace(s, memory=s.memory or MEMORY)
@@ -205,7 +214,7 @@ def train_recurrent(
     return net
 
 
-def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
+def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
     history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
@@ -264,37 +273,44 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
-    action, log_chance = out.action.ravel(), out.log_chance.ravel()
     critic.follow(seen)
     with torch.inference_mode():
         value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
     gain = out.like(advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace))
     wanted = torch.as_tensor((gain + value).ravel())
     gains = torch.as_tensor((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
+    lived = view, pairs, mask, seen, out.action.ravel(), out.log_chance.ravel(), gains, wanted
     for _ in range(s.epochs):
         told: list[Tensor] = []
         for rows, memory in minibatches(net, out, s.batch, dice):
-            scores = net.scores(view[rows], catalogue, pairs[rows], memory).masked_fill(~mask[rows], ILLEGAL)
-            log_p = scores.log_softmax(1)
-            moved = log_p.gather(1, action[rows, None])[:, 0] - log_chance[rows]
-            ratio = moved.exp()
-            clipped = ratio.clamp(1.0 - s.clip, 1.0 + s.clip)
-            entropy = -(log_p.exp() * log_p).sum(1).mean()
-            actor = -torch.minimum(ratio * gains[rows], clipped * gains[rows]).mean()
-            missed = ((critic(seen[rows]) - wanted[rows]) ** 2).mean()
-            loss = actor - s.entropy * entropy + missed
+            figures = losses(net, critic, catalogue, memory, [x[rows] for x in lived], s)
             optimiser.zero_grad()
-            loss.backward()
+            figures[0].backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            told.append(torch.stack([loss, entropy, (ratio - 1.0 - moved).mean()]).detach())
+            told.append(torch.stack(figures).detach())
         loss_, entropy_, divergence = np.mean(torch.stack(told).tolist(), 0)
         if not divergence < 4.0 * s.divergence:
             break
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
     return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
+
+
+def losses(
+    net: Any, critic: Critic, catalogue: Tensor, memory: Tensor | None, lived: list[Tensor], s: Settings
+) -> list[Tensor]:
+    """The clipped surrogate with the price of certainty and what the critic missed; entropy; divergence."""
+    view, pairs, mask, seen, action, log_chance, gains, wanted = lived
+    log_p = net.scores(view, catalogue, pairs, memory).masked_fill(~mask, ILLEGAL).log_softmax(1)
+    moved = log_p.gather(1, action[:, None])[:, 0] - log_chance
+    ratio = moved.exp()
+    clipped = ratio.clamp(1.0 - s.clip, 1.0 + s.clip)
+    entropy = -(log_p.exp() * log_p).sum(1).mean()
+    actor = -torch.minimum(ratio * gains, clipped * gains).mean()
+    missed = ((critic(seen) - wanted) ** 2).mean()
+    return [actor - s.entropy * entropy + missed, entropy, (ratio - 1.0 - moved).mean()]
 
 
 def follow(optimiser: Any, divergence: float, s: Settings) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
@@ -18,7 +19,7 @@ class Watch:
 
     Args:
         base: the policy whose gain it is measured over: the author's syllabus.
-        settings: of the teacher, by name; what it counts by tells how much is left.
+        settings: of the teacher, by name; what it counts by tells how much is left, and ``device`` where it is judged.
     """
 
     def __init__(self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any]):
@@ -30,11 +31,17 @@ class Watch:
 
     def judge(self, policy: Any) -> float:
         """Mean worth at the end of a life, and beside it the gain over the syllabus."""
-        value = simulate(policy, self.rules, self.ids, self.seed)["value"]
+        value = self._worth(policy)
         if self._usual is None:
-            self._usual = simulate(self.base, self.rules, self.ids, self.seed)["value"]
+            self._usual = self._worth(self.base)
         self.gain = paired(value, self._usual)
         return float(value.mean())
+
+    def _worth(self, policy: Any) -> Any:
+        """Of the destination at the end of each life.   -> [N]"""
+        if self.settings.get("device", "cpu") == "cpu":
+            return simulate(policy, self.rules, self.ids, self.seed)["value"]
+        return on_card(policy, self.rules, self.ids, self.seed)
 
     def line(self, values: dict[str, float]) -> str:
         """Progress, speed, return, gain over the syllabus with its 95 % interval, time left."""
@@ -62,6 +69,22 @@ class Watch:
             if whole:
                 parts.append(f"{clock(max(whole - done, 0.0) / speed)} left")
         return parts
+
+
+def on_card(policy: Any, rules: Rules, ids: Any, seed: int) -> Any:
+    """Worth of the destination at the end of lives on a graphics card, under a policy's favourites.   -> [N]"""
+    import torch
+
+    room = maker("cuda")(rules, len(ids), seed).begin(ids)
+    here = room.pay.device
+    net, catalogue = policy.to(here), torch.from_numpy(rules.world.features.copy()).to(here)
+    memory, nothing = (torch.zeros(len(ids), size, device=here) for size in (policy.memory_size, 0))
+    with torch.inference_mode():
+        while bool(room.alive.any()):
+            scores, memory = net(room.view, catalogue, room.history(), memory, nothing)
+            room.choose(scores, 0.0)
+            room.step()
+    return room.now("value").cpu().numpy()
 
 
 def clock(seconds: float) -> str:

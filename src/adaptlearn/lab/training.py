@@ -28,7 +28,7 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
-    start: str | None = None  # file to begin with; guided, distilled: a fixed programme's, ppo: a linear scorer's
+    start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -72,7 +72,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
+    file = checkpoint.save(config.to, policy, config.agent.name, made_with(config, policy), about)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
@@ -125,8 +125,13 @@ def stopped(config: Config, rules: Rules, error: ArithmeticError) -> str:
     if best is None:
         return f"{error}; nothing was kept"
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, best, config.agent.name, shaping(config.agent, config.allow), about)
+    file = checkpoint.save(config.to, best, config.agent.name, made_with(config, best), about)
     return f"{error}; the best before that is kept: {file}"
+
+
+def made_with(config: Config, policy: Any) -> dict[str, Any]:
+    """The settings that make such a policy again: those that were given, and what it says of itself."""
+    return shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
 
 
 def state_of(config: Config) -> Path:
