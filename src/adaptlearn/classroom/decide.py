@@ -5,7 +5,7 @@ function of scores, mask, temperature and one uniform per place of the slate.
 """
 # ruff: noqa: F821
 
-from adaptlearn.classroom.slots import luck
+from adaptlearn.classroom.slots import each, luck
 
 
 def choose_one(scores, allowed, temperature, u, odds):
@@ -40,11 +40,13 @@ def choose(seed, ids, steps, alive, scores, mask, temperature, alike, diversity,
 
     scores [N, A], mask [N, A], alike [A, A] -> offers [N, k], propensity [N, k] (each given the places before it)
     """
-    apart = np.empty(scores.shape[1], np.float32)
-    for i in range(scores.shape[0]):
+    odds, apart = np.empty(scores.shape[1], np.float32), np.empty(scores.shape[1], np.float32)
+    allowed = np.empty(scores.shape[1], np.uint8)
+    for i in each(scores.shape[0]):
         if alive[i] > 0.5:
             key = luck.key_of(seed, ids[i])
-            odds, allowed = np.empty(scores.shape[1], np.float32), mask[i].copy()
+            for a in range(scores.shape[1]):
+                allowed[a] = mask[i, a]
             for j in range(offers.shape[1]):
                 u = luck.unit_of(luck.bits_at(key, luck.POLICY, uint64(steps[i]), uint64(j)))
                 if j > 0 and diversity > 0.0:
@@ -66,17 +68,17 @@ def set_apart(scores, i, offers, places, alike, diversity, apart):
 
 
 def wander(seed, ids, steps, alive, mask, offers, propensity):
-    """Uniform over what is legal, each place of the slate on its own: exploration without a policy.   mask [N, 8 W]"""
+    """Uniform over what is legal, each place of the slate on its own: exploration without a policy.   mask [N, WIDE W]"""
     words = mask.view(uint64)
-    for i in range(words.shape[0]):
+    for i in each(words.shape[0]):
         if alive[i] > 0.5:
-            key, legal = luck.key_of(seed, ids[i]), 0
+            key, able = luck.key_of(seed, ids[i]), 0
             for w in range(words.shape[1]):
-                legal += ones_in(words[i, w])
+                able += ones_in(words[i, w])
             for j in range(offers.shape[1]):
                 u = luck.unit_of(luck.bits_at(key, luck.POLICY, uint64(steps[i]), uint64(j)))
-                offers[i, j] = legal_at(mask, words, i, int64(u * float32(legal)))
-                propensity[i, j] = 1.0 / float32(legal)
+                offers[i, j] = legal_at(mask, words, i, int64(u * float32(able)))
+                propensity[i, j] = 1.0 / float32(able)
 
 
 def ones_in(word):
@@ -92,8 +94,8 @@ def legal_at(mask, words, i, rank):
         passed = total <= rank
         w += passed
         before = total if passed else before
-    a = 8 * w
-    for b in range(8 * w, 8 * w + 7):
+    a = WIDE * w
+    for b in range(WIDE * w, WIDE * w + WIDE - 1):
         before += mask[i, b]
         a += before <= rank
     return a

@@ -94,7 +94,8 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
     for r in range(rec.shape[1]):
         rec[i, r] = newcomer[r]
     for a in range(visits.shape[1]):
-        visits[i, a], last[i, a], legal[i, a] = 0, -1.0, legal_first[a]
+        visits[i, a], last[i, a] = 0, -1.0
+        legal[i, a] = legal_first[a]
     for j in range(lives.shape[1]):
         lives[i, j] = 0.0
     value, potential = worth(i, mind, touched, int64(trait.role), terms.retention_day, skills, goals, law_p)

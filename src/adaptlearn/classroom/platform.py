@@ -6,7 +6,7 @@ A template like ``kernel``, from which it takes one small question; the formulas
 
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403  (integer constants; the generator writes their values)
-from adaptlearn.classroom.slots import learner, record
+from adaptlearn.classroom.slots import each, learner, record
 
 
 def remember(i, a, outcome, completed, asked, shown, now_day, minutes, stars, items, correct, answers,
@@ -111,22 +111,22 @@ def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
         view[i, at + j] = totals[j]
 
 
-def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal, mask):
-    """Legality as the AND of byte rows, eight at a time: still allowed, open today, short enough for the minutes left;
-    rest always.   legal, mask, fits, open_days [., W] words"""
+def allow(i, day, weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words):
+    """Legality as the AND of rows, WIDE activities at a time: still allowed, open today, short enough for the minutes
+    left; rest always.   legal_words, mask_words, fits, open_days [., W]"""
     left = maximum(terms.horizon - day, 0.0) * weekly_minutes / 7.0
     bucket = durations.shape[0]
     while bucket > 0 and durations[bucket - 1] > left:
         bucket -= 1
     today = minimum(int64(day), int64(open_days.shape[0] - 1))
-    for w in range(mask.shape[1]):
-        mask[i, w] = legal[i, w] & open_days[today, w] & fits[bucket, w]
-    mask[i, 0] |= ONE  # activity 0 is "nothing now"
+    for w in range(mask_words.shape[1]):
+        mask_words[i, w] = legal_words[i, w] & open_days[today, w] & fits[bucket, w]
+    mask_words[i, 0] |= ONE  # activity 0 is "nothing now"
 
 
 def recall(rows, days, visits, last, out):
     """Per-activity history of some rows as policies read it.   rows [n], visits, last [N, A] -> out [n, A, 3]"""
-    for r in range(rows.shape[0]):
+    for r in each(rows.shape[0]):
         i = rows[r]
         for a in range(visits.shape[1]):
             seen = visits[i, a] > 0

@@ -94,6 +94,7 @@ class Classroom:
         self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)
         self.final_view = np.zeros((n if self.autoreset else 1, self.spec.size), np.float32)
+        self._rows, self._ended = np.zeros(n if self.autoreset else 1, np.int64), np.zeros(1, np.int64)
         self.pay, self.flags = np.zeros(n, np.float32), np.zeros((n, 2), np.uint8)
         self.event = np.zeros((n, len(EVENT)), np.float32)
         self.answers = np.zeros((n, self.pack.most_asked), np.uint8)
@@ -130,7 +131,7 @@ class Classroom:
     def _bear(self, rows: NDArray[np.int64]) -> None:
         p = self.pack
         self.kernels.start(
-            rows, np.uint64(self.seed), self._terms, self._law, self._behaviour,
+            rows, np.array([len(rows)]), np.uint64(self.seed), self._terms, self._law, self._behaviour,
             self._skills, self._tracer, p.goals, p.newcomer, self._tables, p.legal_first, p.open_days, p.durations,
             p.fits,
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
@@ -148,11 +149,13 @@ class Classroom:
             self._check(offers)
         self._each(lambda low, high: self._live(low, high, offers))
         if self.autoreset:
-            ended = self.kernels.next_lives(
-                np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids
-            )
-            if len(ended):
-                self.birth(ended)
+            self._ended[0] = 0
+            self.kernels.next_lives(
+                np.uint64(self.seed), self.slots, self._life, self.view, self.final_view, self.ids, self._rows,
+                self._ended,
+            )  # fmt: skip
+            if self._ended[0]:
+                self.birth(self._rows[: self._ended[0]])
 
     def _check(self, offers: Any) -> None:
         shape, most = self.offers.shape, self.mask.shape[1] - 1

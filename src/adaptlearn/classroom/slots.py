@@ -22,4 +22,5 @@ layout: Any = Slot()
 learner: Any = Slot()
 record: Any = Slot()
 luck: Any = Slot()
-each: Any = range
+each: Any = range  # every learner in turn; on a graphics card, those of one thread
+claim: Any = Slot()  # the next free place of a list that every learner may write to

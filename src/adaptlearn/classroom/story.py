@@ -12,7 +12,7 @@ The clock moves at the end, so that a policy always looks at the day on which it
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
 from adaptlearn.classroom.platform import *  # noqa: F403
-from adaptlearn.classroom.slots import behaviour, law, layout, learner, luck, record, reward, world
+from adaptlearn.classroom.slots import behaviour, claim, each, law, layout, learner, luck, record, reward, world
 
 
 def settle(i, key, now, offers, mask, trait, life_now, terms, behaviour_p, acts, goals, links, index, weight,
@@ -217,14 +217,14 @@ def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, g
     event[i, EVENT_LEFT], event[i, EVENT_STAFF], event[i, EVENT_COST] = float32(leaves), staff, cost
 
 
-def start(rows, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first,
+def start(rows, count, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first,
           open_days, durations, fits,
           ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal, view, mask):  # fmt: skip
-    """Births of the named rows, with their first view and mask."""
+    """Births of the first so many of the named rows, with their first view and mask.   rows [n], count [1]"""
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p = behaviour_row[0]
     legal_words, mask_words = legal.view(uint64), mask.view(uint64)
-    for r in range(rows.shape[0]):
+    for r in each(count[0]):
         i = rows[r]
         be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids,
                 traits, drawn, mind, touched,
@@ -245,7 +245,7 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
     terms, law_p = terms_row[0], law_row[0]
     behaviour_p, reward_p = behaviour_row[0], reward_row[0]
     legal_words, mask_words = legal.view(uint64), mask.view(uint64)
-    for i in range(low, high):
+    for i in each(low, high):
         if life[i].alive > 0.5 and life[i].day < terms.until:
             live(i, seed, terms, law_p, behaviour_p, reward_p, skills, tracer, acts, shown, links, index, weight, goals,
                  open_days, durations, fits, ids, traits, mind, touched, life, rec, visits, last, legal, legal_words,
@@ -255,18 +255,15 @@ def step(low, high, seed, terms_row, law_row, behaviour_row, reward_row, skills,
             flags[i, 0], flags[i, 1] = 0, 0
 
 
-def next_lives(seed, slots, life, view, final_view, ids):
-    """Under autoreset: who follows in the rows that have just ended.   -> rows to be born"""
-    rows, n = np.empty(ids.shape[0], np.int64), 0
-    for i in range(ids.shape[0]):
+def next_lives(seed, slots, life, view, final_view, ids, rows, count):
+    """Under autoreset: who follows in the rows that have just ended.   -> the first count[0] of rows are to be born"""
+    for i in each(ids.shape[0]):
         if life[i].alive < 0.5:
-            rows[n] = i
-            n += 1
-            for j in range(view.shape[1]):
+            rows[claim(count)] = i
+            for j in range(final_view.shape[1]):
                 final_view[i, j] = view[i, j]
-            slots[i, 1] += uint64(1)
-            ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), luck.REBIRTH, slots[i, 1], uint64(0))
-    return rows[:n]
+            slots[i, 1] += ONE
+            ids[i] = luck.bits_at(luck.key_of(seed, slots[i, 0]), luck.REBIRTH, slots[i, 1], ZERO)
 
 
 def first_ids(seed, slots):
