@@ -7,7 +7,7 @@ agree in law, not bit for bit.
 """
 
 import importlib.util
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -217,15 +217,16 @@ class CardRoom:
         return self._seen["life"][:, LIFE[name]]
 
     def _launch(self, kernel: str, *arguments: Any) -> None:
-        """One thread per learner."""
+        """One thread per learner, in torch's current stream: a torch.cuda.graph may record it."""
+        stream = self.torch.cuda.current_stream().cuda_stream if self.device.type == "cuda" else 0
         blocks = -(-self.n // self.block)
-        getattr(self.kernels, kernel)[blocks, self.block](*arguments)
+        getattr(self.kernels, kernel)[blocks, self.block, _stream(stream)](*arguments)
 
     def history(self, out: Any = None) -> Any:
         """Per-activity history of all rows: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
         s = self._seen
         self._launch("recall", s["_everyone"], self._column("day"), s["visits"], s["last"], s["_history"])
-        return self._history if out is None else out.copy_(self._history)
+        return self._history if out is None or out is self._history else out.copy_(self._history)
 
     # --- questions ----------------------------------------------------------------------------------------------
 
@@ -270,6 +271,14 @@ class CardRoom:
         """Wait for the card."""
         if self.device.type == "cuda":
             self.torch.cuda.synchronize()
+
+
+@lru_cache(maxsize=16)
+def _stream(number: int) -> Any:
+    """A stream of torch as Numba knows it."""
+    from numba import cuda
+
+    return cuda.external_stream(number) if number else 0
 
 
 def bits(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

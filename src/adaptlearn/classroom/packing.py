@@ -217,7 +217,7 @@ def population_table(population: Population) -> Floats:
 def rows_as(fields: tuple[str, ...], rows: Any) -> Any:
     """The same memory with named columns, which is how kernels read it.   [N, P] -> structured [N]"""
     matrix = np.ascontiguousarray(rows, np.float32)
-    return matrix.view(np.dtype([(name, np.float32) for name in fields]))[:, 0]
+    return matrix.view(np.dtype([(name, np.float32) for name in fields], align=True))[:, 0]
 
 
 def params_row(module: ModuleType, params: Any) -> Any:
