@@ -1,5 +1,6 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from inspect import signature
 from pathlib import Path
@@ -71,8 +72,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
-    about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, made_with(config, policy), about)
+    file = written(config, rules, policy)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
@@ -105,9 +105,23 @@ def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
         more["lessons"] = lessons(config.log, rules.world)
     if config.start is not None:
         more["start"] = checkpoint.load(config.start, rules.world)
-    if "judge" in takes:
-        more["judge"] = watch.judge
-    return more | (remembered(config) if "keep" in takes else {})
+    more |= remembered(config) if "keep" in takes else {}
+    return more | ({"judge": judge_of(config, watch, more.get("resume"))} if "judge" in takes else {})
+
+
+def judge_of(config: Config, watch: Watch, resume: dict[str, Any] | None) -> Callable[[Any], float]:
+    """Judges by held-out learners; the best so far is written to ``to``, whatever becomes of the training."""
+    best = float(resume["best/worth"]) if resume else -float("inf")
+
+    def judge(policy: Any) -> float:
+        nonlocal best
+        worth = watch.judge(policy)
+        if worth > best:
+            best = worth
+            written(config, watch.rules, policy)
+        return worth
+
+    return judge
 
 
 def remembered(config: Config) -> dict[str, Any]:
@@ -124,14 +138,15 @@ def stopped(config: Config, rules: Rules, error: ArithmeticError) -> str:
     best = getattr(error, "best", None)
     if best is None:
         return f"{error}; nothing was kept"
+    return f"{error}; the best before that is kept: {written(config, rules, best)}"
+
+
+def written(config: Config, rules: Rules, policy: Any) -> Path:
+    """The agent as a file: with what makes it again (settings that were given, what it says of itself) and where it
+    learned."""
+    made = shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, best, config.agent.name, made_with(config, best), about)
-    return f"{error}; the best before that is kept: {file}"
-
-
-def made_with(config: Config, policy: Any) -> dict[str, Any]:
-    """The settings that make such a policy again: those that were given, and what it says of itself."""
-    return shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
+    return checkpoint.save(config.to, policy, config.agent.name, made, about)
 
 
 def state_of(config: Config) -> Path:
