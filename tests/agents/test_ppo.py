@@ -45,7 +45,7 @@ class Tensors:
 
 @pytest.mark.parametrize(("memory", "start"), [(0, "linear"), (5, "linear"), (0, "fixed"), (5, "fixed")])
 def test_a_room_of_tensors_is_learned_from_as_a_room_of_arrays(memory, start):
-    """The same lives bit for bit; then the same weights but for the order in which figures are summed."""
+    """The same lives; then the same weights but for the order in which figures are summed."""
     room = rules("tiny-v1")
     few = replace(FEW, memory=memory)
     one, two = (ppo.Training(room, made, 1, few, shelf.build(start, room.world)) for made in (Classroom, Tensors))
@@ -53,7 +53,7 @@ def test_a_room_of_tensors_is_learned_from_as_a_room_of_arrays(memory, start):
     for name in ("view", "pairs", "mask", "action", "log_chance", "insight", "reward", "ended", "cut"):
         here, there = (torch.as_tensor(getattr(t.buffers, name)) for t in (one, two))
         assert isinstance(getattr(two.buffers, name), torch.Tensor)
-        assert torch.equal(here, there), name
+        torch.testing.assert_close(here, there, rtol=0, atol=2e-5 if name == "log_chance" else 0, msg=name)
     assert figures[0] == pytest.approx(figures[1], rel=1e-3, abs=1e-4)
     for mine, other in zip(one.net.state_dict().values(), two.net.state_dict().values(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)

@@ -1,10 +1,11 @@
 """A network that follows a fixed programme, and learns where to leave it.
 
-    score(n, a) = w . x(n, a) + v . tanh(X x(n, a) + L see(n) + R read(a))
+    score(n, a) = w . x(n, a) + u . y(a) + v . tanh(X x(n, a) + L see(n) + R read(a))
 
-with x the features of a guided scorer: those of ``pairs``, and how soon the programme has the activity. At first the
-second term is next to nothing and it follows the programme; in it, features, learner and activity may change what each
-of the others means. With a memory the learner's part also remembers earlier views, by gated units (Cho et al. 2014).
+with x and y the features of a guided scorer: x of ``pairs`` and how soon the programme has the activity, y what only
+varies with the activity. At first the third term is next to nothing and it follows the programme; in it, features,
+learner and activity may change what each of the others means. With a memory the learner's part also remembers earlier
+views, by gated units (Cho et al. 2014).
 
 Axes: N learners, A activities, F features, V view, P pair features, M memory, W width.
 """
@@ -15,13 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaptlearn.agents.guided import Guided
+from adaptlearn.agents.guided import AHEAD, Guided
 from adaptlearn.agents.networks import gated, layer
+from adaptlearn.agents.pairs import HELD, PLAIN, design, side_by_side
 from adaptlearn.agents.plans import Orders
 from adaptlearn.agents.programme import Programme
 from adaptlearn.agents.rules import LAST
 from adaptlearn.core.policy import GREEDY, Head
 from adaptlearn.core.world import FEATURE_SCALE, World
+
+NEAR = (*HELD, *AHEAD)  #: features that vary with the learner, too
 
 
 class Follower(nn.Module):
@@ -31,7 +35,7 @@ class Follower(nn.Module):
     version = "1"
     head: Head = GREEDY
     luck_size = 0
-    pairs_size = len(Guided.names)
+    pairs_size = len(NEAR)
 
     def __init__(self, guide: Guided, world: World, hidden: int = 32, width: int = 32, memory: int = 0, seed: int = 0):
         nn.Module.__init__(self)
@@ -40,9 +44,11 @@ class Follower(nn.Module):
         self.made_with = {"hidden": hidden, "width": width, "memory": memory, "follows": True}
         scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
         self.register_buffer("scale", torch.from_numpy(1.0 / scale))
-        self.weights = nn.Parameter(guide.weights.detach().clone())
+        first = dict(zip(Guided.names, guide.weights.tolist(), strict=True))
+        self.weights = nn.Parameter(torch.tensor([first[name] for name in NEAR]))
+        self.plain_weights = nn.Parameter(torch.tensor([first[name] for name in PLAIN]))
         self.see = layer(guide.pairs.sight.spec.size, hidden, dice)
-        self.of_pair, self.of_activity = layer(len(Guided.names), width, dice), layer(len(scale), width, dice)
+        self.of_pair, self.of_activity = layer(len(NEAR), width, dice), layer(len(scale) + len(PLAIN), width, dice)
         self.of_learner, self.judge = layer(hidden, width, dice), layer(width, 1, dice, 0.01)
         if memory:
             self.gates, self.recall = gated(hidden, memory, dice), layer(memory, width, dice, 0.5)
@@ -59,6 +65,7 @@ class Follower(nn.Module):
         net = cls(start if isinstance(start, Guided) else Guided(start), world, **settings)
         with torch.no_grad():
             net.weights.mul_(sharpness)
+            net.plain_weights.mul_(sharpness)
         return net
 
     def forward(
@@ -70,8 +77,7 @@ class Follower(nn.Module):
 
     def pairs(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
         """-> [N, A, P]"""
-        columns = self.guide.columns(view, catalogue, history)
-        return torch.stack([columns[name].expand(history.shape[:2]) for name in Guided.names], 2)
+        return side_by_side(self.guide.columns(view, catalogue, history), NEAR, history.shape[:2])
 
     def remember(self, view: Tensor, memory: Tensor) -> Tensor:
         """Memory with this view in it.   [N, V], [N, M] -> [N, M]"""
@@ -82,6 +88,9 @@ class Follower(nn.Module):
         learner = self.of_learner(torch.tanh(self.see(view)))
         if self.memory_size:
             learner = learner + self.recall(memory)
-        met = torch.tanh(self.of_pair(x) + learner[:, None, :] + self.of_activity(catalogue * self.scale))
-        rest = self.guide.pairs.sight.shelf(catalogue).column["rest"]
-        return x @ self.weights + self.judge(met)[:, :, 0] - LAST * rest
+        shelf = self.guide.pairs.sight.shelf(catalogue)
+        columns = design(shelf)
+        plain = torch.cat([columns[name] for name in PLAIN]).T  # y, [A, 8]
+        activity = self.of_activity(torch.cat([catalogue * self.scale, plain], 1))
+        met = torch.tanh(self.of_pair(x) + (learner[:, None, :] + activity))
+        return x @ self.weights + self.judge(met)[:, :, 0] + (plain @ self.plain_weights - LAST * shelf.column["rest"])

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from adaptlearn.agents.guided import Guided
 from adaptlearn.agents.networks import MEMORY, Critic, Pointer
 from adaptlearn.agents.programme import Programme
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Rollout, minibatches
+from adaptlearn.agents.rollout import Rollout, minibatches, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -261,7 +262,7 @@ def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
         {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
         {"params": list(critic.parameters()), "lr": s.value_rate},
     ]
-    return torch.optim.Adam(groups, eps=1e-5)
+    return torch.optim.Adam(groups, eps=1e-5, fused=near[0].is_cuda or None)
 
 
 def update(
@@ -273,6 +274,7 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
+    lost = quick(losses, view.device)
     critic.follow(seen)
     with torch.inference_mode():
         value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
@@ -283,7 +285,7 @@ def update(
     for _ in range(s.epochs):
         told: list[Tensor] = []
         for rows, memory in minibatches(net, out, s.batch, dice):
-            figures = losses(net, critic, catalogue, memory, [x[rows] for x in lived], s)
+            figures = lost(net, critic, catalogue, memory, [taken(x, rows) for x in lived], s)
             optimiser.zero_grad()
             figures[0].backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -296,6 +298,12 @@ def update(
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
     return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
+
+
+@cache
+def quick(function: Callable[..., Any], here: torch.device) -> Callable[..., Any]:
+    """Compiled on a card, where most of the time would go into writing out what pairs make of their features."""
+    return torch.compile(function, dynamic=False) if here.type == "cuda" else function
 
 
 def losses(

@@ -15,7 +15,7 @@ from torch import Tensor
 @dataclass
 class Rollout:
     """What T steps of N rows left behind, in place. The last four are of the room's kind: arrays of NumPy, or tensors
-    where the room is one on a graphics card."""
+    where the room is one on a graphics card; there each pair feature lies in memory in one piece (``pairs``)."""
 
     view: Tensor  # [T, N, V]
     insight: Tensor  # [T, N, C] what the critic saw
@@ -38,8 +38,9 @@ class Rollout:
         card, shape = isinstance(like, Tensor), (steps, rows)
         zeros = partial(torch.zeros, device=like.device if card else None)
         told = zeros(shape), zeros(shape, dtype=torch.bool), zeros(shape, dtype=torch.bool), zeros(shape)
+        held = zeros(pairs[1], *shape, pairs[0]).movedim(0, 3) if card else zeros(*shape, *pairs)
         return Rollout(
-            zeros(*shape, view), zeros(*shape, insight), zeros(*shape, *pairs), zeros(*shape, actions, dtype=torch.bool),
+            zeros(*shape, view), zeros(*shape, insight), held, zeros(*shape, actions, dtype=torch.bool),
             zeros(shape, dtype=torch.long), zeros(shape), zeros(rows, memory),
             *(told if card else (x.numpy() for x in told)),
         )  # fmt: skip
@@ -47,6 +48,11 @@ class Rollout:
     def like(self, values: Tensor) -> Any:
         """Values of a network in the room's kind; nothing is copied."""
         return values if isinstance(self.reward, Tensor) else values.numpy()
+
+
+def taken(x: Tensor, rows: Tensor) -> Tensor:
+    """Some decisions of a flat rollout; what lies feature by feature stays so.   [T N, ...], [B] -> [B, ...]"""
+    return x[rows] if x.is_contiguous() else x.movedim(2, 0)[:, rows].movedim(0, 2)
 
 
 def minibatches(net: Any, out: Rollout, batch: int, dice: torch.Generator) -> Iterator[tuple[Tensor, Tensor | None]]:
