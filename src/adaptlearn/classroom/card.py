@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.generate import kernels
-from adaptlearn.classroom.gridded import WIDE
+from adaptlearn.classroom.gridded import SIDE, WIDE, Sizes
 from adaptlearn.classroom.guardrails import Guardrails
 from adaptlearn.classroom.layout import EVENT, FIRST_LEVEL, Meeting, Terms
 from adaptlearn.classroom.packing import params_row, population_table, rows_as
@@ -34,7 +34,7 @@ def absent() -> str:
     if importlib.util.find_spec("numba_cuda") is None:
         return "numba-cuda is not installed (pip install 'adaptlearn[cuda]')"
     from numba import cuda
-    from numba.cuda.core import config
+    from numba.core import config
 
     if config.ENABLE_CUDASIM:
         return ""
@@ -83,7 +83,9 @@ class CardRoom:
         self.pack, self.terms = rules.pack(), rules.terms(autoreset)
         self.spec = ViewSpec(len(rules.world.skills))
         self.activities = len(rules.world.activities)
-        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, rules.chapters, "cuda", self.activities)
+        sizes = Sizes(len(rules.world.skills), self.activities, self.spec.record_size, self.spec.size,
+                      int(self.terms.decides))  # fmt: skip
+        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, rules.chapters, sizes)
         self._place()
         self._fixed_rows()
         self._allocate(n)
@@ -92,7 +94,7 @@ class CardRoom:
         """Where tensors live: the card, or under Numba's simulator the host."""
         import torch
         from numba import cuda
-        from numba.cuda.core import config
+        from numba.core import config
 
         self.torch, self.cuda = torch, cuda
         self.device = torch.device("cpu" if config.ENABLE_CUDASIM else "cuda")
@@ -111,7 +113,7 @@ class CardRoom:
         self._meets = put(rows_as(Meeting._fields, p.meets))
         self._links, self._index, self._weight = put(p.links), put(p.index), put(p.weight)
         self._goals, self._newcomer, self._alike = put(p.goals), put(p.newcomer), put(p.alike)
-        self._legal_first, self._durations = put(p.legal_first), put(p.durations)
+        self._legal_first, self._durations = put(bits(p.legal_first[None])[0]), put(p.durations)
         self._open_days, self._fits = put(bits(p.open_days)), put(bits(p.fits))
 
     def _given(self, array: NDArray[Any]) -> Any:
@@ -128,32 +130,33 @@ class CardRoom:
 
     def _allocate(self, n: int) -> None:
         torch, k, a = self.torch, len(self.rules.world.skills), self.activities
-        float32, m = torch.float32, len(self.rules.law.Mind._fields)
+        number, whole, byte = torch.float32, torch.int64, torch.uint8
 
-        def rows(*shape: int, kind: Any = float32) -> Any:
+        def rows(*shape: int, kind: Any = number) -> Any:
             return torch.zeros(n, *shape, dtype=kind, device=self.device)
 
-        def columns(*shape: int, kind: Any = float32) -> Any:
+        def columns(*shape: int, kind: Any = number) -> Any:
             return torch.zeros(*shape[::-1], n, dtype=kind, device=self.device).permute(
                 *range(len(shape), -1, -1))  # fmt: skip
 
-        words = -(-a // WIDE)
-        self.ids, self.slots = rows(kind=torch.int64), columns(2, kind=torch.int64)
-        self.traits, self.life = columns(len(Traits._fields)), columns(len(Life._fields))
-        self.mind, self.touched = rows(k, m), rows(k)  # one skill is read whole, and each learner's another
-        self.rec, self.view = columns(self.spec.record_size), columns(self.spec.size)
-        self.visits, self.last = rows(a, kind=torch.uint8), rows(a)
-        self.legal, self.able = columns(words, kind=torch.int64), columns(words, kind=torch.int64)
-        self.pay, self.flags = rows(), columns(2, kind=torch.uint8)
-        self.event, self.company = columns(len(EVENT)), columns(FIRST_LEVEL)
-        self.answers, self.ready = columns(self.pack.most_asked, kind=torch.uint8), columns(self.pack.most_taught)
-        places = self.rules.offer_size()
+        def sided(width: int, kind: Any = number) -> Any:
+            return torch.zeros(-(-n // SIDE), width, SIDE, dtype=kind, device=self.device)
+
+        words, places = -(-a // WIDE), self.rules.offer_size()
+        self._sided = {"traits": sided(len(Traits._fields)), "life": sided(len(Life._fields)),
+                       "rec": sided(self.spec.record_size), "view": sided(self.spec.size), "event": sided(len(EVENT)),
+                       "legal": sided(words, whole), "mask": sided(words, whole)}  # fmt: skip
+        self.ids, self.slots = rows(kind=whole), columns(2, kind=whole)
+        self.mind, self.touched = rows(k, len(self.rules.law.Mind._fields)), rows(k)
+        self.visits, self.last = rows(a, kind=byte), rows(a)
+        self.pay, self.flags, self._company = rows(), columns(2, kind=byte), columns(FIRST_LEVEL)
+        self.answers, self._ready = columns(self.pack.most_asked, kind=byte), columns(self.pack.most_taught)
         self.offers, self.propensity = columns(places, kind=torch.int32), columns(places).fill_(1.0)
-        self.scores, self._history = columns(a), columns(a, 3)
-        self._rows, self._ended = rows(kind=torch.int64), torch.zeros(1, dtype=torch.int64, device=self.device)
-        self._everyone, self._nothing = torch.arange(n, device=self.device), columns(0)
-        self._seen = {name: self._shared(value) for name, value in vars(self).items() if torch.is_tensor(value)}
-        for name in ("ids", "slots", "legal", "able"):
+        self._scores, self._history, self._everyone = columns(a), columns(a, 3), torch.arange(n, device=self.device)
+        self._rows, self._ended, self._nothing = rows(kind=whole), self._everyone.new_zeros(1), rows(0)
+        mine = {name.lstrip("_"): value for name, value in vars(self).items() if torch.is_tensor(value)}
+        self._seen = {name: self._shared(value) for name, value in (mine | self._sided).items()}
+        for name in ("ids", "slots", "legal", "mask", "rows", "everyone"):
             self._seen[name] = self._seen[name].view(np.uint64)
 
     # --- verbs --------------------------------------------------------------------------------------------------
@@ -174,11 +177,11 @@ class CardRoom:
     def _bear(self) -> None:
         s = self._seen
         self._launch(
-            "start", s["_rows"], s["_ended"], self._seed, self._terms, self._law, self._behaviour,
+            "start", s["rows"], s["ended"], self._seed, self._terms, self._law, self._behaviour,
             self._skills, self._tracer, self._goals, self._newcomer, self._tables, self._legal_first, self._open_days,
             self._durations, self._fits,
             s["ids"], s["traits"], s["traits"], s["mind"], s["touched"], s["life"], s["life"], s["rec"], s["visits"],
-            s["last"], s["legal"], s["view"], s["able"],
+            s["last"], s["legal"], s["view"], s["mask"],
         )  # fmt: skip
 
     def step(self) -> None:
@@ -188,33 +191,33 @@ class CardRoom:
             "step", 0, self.n, self._seed, self._terms, self._law, self._behaviour, self._reward, self._skills,
             self._tracer, self._acts, self._shown, self._links, self._index, self._weight, self._goals,
             self._open_days, self._durations, self._fits, s["ids"], s["traits"], s["mind"], s["touched"], s["life"],
-            s["rec"], s["visits"], s["last"], s["legal"], s["offers"], s["view"], s["able"], s["pay"], s["flags"],
+            s["rec"], s["visits"], s["last"], s["legal"], s["offers"], s["view"], s["mask"], s["pay"], s["flags"],
             s["event"], s["answers"], s["ready"], s["company"], self._meets,
         )  # fmt: skip
         if self.autoreset:
             self._ended.zero_()
-            self._launch("next_lives", self._seed, s["slots"], s["life"], s["view"], s["_nothing"], s["ids"],
-                         s["_rows"], s["_ended"])  # fmt: skip
+            self._launch("next_lives", self._seed, s["slots"], s["life"], s["view"], s["nothing"], s["ids"],
+                         s["rows"], s["ended"])  # fmt: skip
             self._bear()
 
     def choose(self, scores: Any, temperature: float = 1.0, diversity: float = 0.0) -> None:
         """Scores [N, A] become ``self.offers`` and ``self.propensity``; the luck is each learner's own."""
-        self.scores.copy_(scores)
+        self._scores.copy_(scores)
         s = self._seen
-        self._launch("choose", *self._asked(), s["scores"], s["able"], np.float32(temperature), self._alike,
+        self._launch("choose", *self._asked(), s["scores"], s["mask"], np.float32(temperature), self._alike,
                      np.float32(diversity), s["offers"], s["propensity"])  # fmt: skip
 
     def wander(self) -> None:
         """Uniform legal offers into ``self.offers``, addressed by learner like any other choice."""
         s = self._seen
-        self._launch("wander", *self._asked(), s["able"], s["offers"], s["propensity"])
+        self._launch("wander", *self._asked(), s["mask"], s["offers"], s["propensity"])
 
     def _asked(self) -> tuple[Any, ...]:
         """Whom a decision is about, when, and whether they are there."""
         return self._seed, self._seen["ids"], self._column("step"), self._column("alive")
 
     def _column(self, name: str) -> Any:
-        return self._seen["life"][:, LIFE[name]]
+        return self._seen["life"][:, LIFE[name], :]
 
     def _launch(self, kernel: str, *arguments: Any) -> None:
         """One thread per learner, in torch's current stream: a torch.cuda.graph may record it."""
@@ -225,18 +228,25 @@ class CardRoom:
     def history(self, out: Any = None) -> Any:
         """Per-activity history of all rows: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
         s = self._seen
-        self._launch("recall", s["_everyone"], self._column("day"), s["visits"], s["last"], s["_history"])
+        self._launch("recall", s["everyone"], self._column("day"), s["visits"], s["last"], s["history"])
         return self._history if out is None or out is self._history else out.copy_(self._history)
 
     # --- questions ----------------------------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        """What lies side by side on the card (traits, life, rec, view, event) as rows.   -> [N, .], a copy"""
+        sided = vars(self).get("_sided", {})
+        if name not in sided:
+            raise AttributeError(f"a room on a card has no {name!r}")
+        return sided[name].transpose(1, 2).reshape(-1, sided[name].shape[1])[: self.n]
 
     @property
     def mask(self) -> Any:
         """What may be offered now.   -> uint8 [N, A], a copy"""
         torch = self.torch
-        eighths = self.able.T.view(torch.uint8).view(-1, self.n, 8)  # [W, N, 8], little-endian as every card is
-        ones = (eighths[..., None] >> torch.arange(8, dtype=torch.uint8, device=self.device)) & 1
-        return ones.permute(1, 0, 2, 3).reshape(self.n, -1)[:, : self.activities]
+        eighths = self._sided["mask"].view(torch.uint8).unflatten(2, (SIDE, 8))  # little-endian, as every card is
+        ones = (eighths[..., None] >> torch.arange(8, dtype=torch.uint8, device=self.device)) & 1  # [N / 32, W, 32, 8, 8]
+        return ones.transpose(1, 2).reshape(len(ones) * SIDE, -1)[: self.n, : self.activities]
 
     @property
     def alive(self) -> Any:
@@ -246,17 +256,17 @@ class CardRoom:
     acting = alive
 
     def now(self, name: str) -> Any:
-        """One column of life.   -> [N]"""
-        return self.life[:, LIFE[name]]
+        """One column of life.   -> [N], a copy"""
+        return self._sided["life"][:, LIFE[name]].reshape(-1)[: self.n]
 
     def trait(self, name: str) -> Any:
         """One column of traits (latent; for analysis, never for a policy).   -> [N]"""
-        return self.traits[:, Traits._fields.index(name)]
+        return self._sided["traits"][:, Traits._fields.index(name)].reshape(-1)[: self.n]
 
     # --- snapshot ------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """A copy of everything that changes, on the host."""
+        """A copy of everything that changes, on the host; what lies side by side, as it lies."""
         return {name: self._state(name).cpu().numpy().copy() for name in STATE}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -265,7 +275,7 @@ class CardRoom:
             self._state(name).copy_(self.torch.from_numpy(np.ascontiguousarray(state[name])))
 
     def _state(self, name: str) -> Any:
-        return self.able if name == "mask" else getattr(self, name)
+        return self._sided[name] if name in self._sided else getattr(self, name)
 
     def synchronize(self) -> None:
         """Wait for the card."""

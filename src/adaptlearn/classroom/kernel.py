@@ -80,7 +80,7 @@ def worth(i, mind, touched, role, retention_day, skills, goals, law_p):
 
 
 def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first,
-            ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal):  # fmt: skip
+            ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal_words):  # fmt: skip
     """A new life in row i: traits, mind, record, nothing behind it."""
     key = luck.key_of(seed, ids[i])
     draw_traits(i, key, population, drawn)
@@ -95,7 +95,8 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
         rec[i, r] = newcomer[r]
     for a in range(visits.shape[1]):
         visits[i, a], last[i, a] = 0, -1.0
-        legal[i, a] = legal_first[a]
+    for w in range(legal_words.shape[1]):
+        legal_words[i, w] = legal_first[w]
     for j in range(lives.shape[1]):
         lives[i, j] = 0.0
     value, potential = worth(i, mind, touched, int64(trait.role), terms.retention_day, skills, goals, law_p)

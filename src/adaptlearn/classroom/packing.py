@@ -94,8 +94,8 @@ class Pack:
     weight: Floats
     goals: Floats  # [R, 2, K] target weights; targets with needed prerequisites
     newcomer: Floats  # [R] record
-    legal_first: NDArray[np.uint8]  # [A]
-    open_days: NDArray[np.uint64]  # [days + 1, W] bytes of activities, eight to a word
+    legal_first: NDArray[np.uint64]  # [W] bytes of activities, eight to a word
+    open_days: NDArray[np.uint64]  # [days + 1, W]
     durations: Floats  # sorted distinct declared minutes
     fits: NDArray[np.uint64]  # [len(durations) + 1, W]
     meets: Floats  # [A, 4] what each activity is to people who meet, in the order of layout.Meeting
@@ -129,7 +129,7 @@ def pack(declared: World, true: World) -> Pack:
         skills=np.concatenate([declared.layer[:, None], tracer], 1).astype(np.float32), tracer=declared.tracer,
         acts=true.scalars, shown=declared.scalars, links=links, index=index, weight=weight,
         goals=np.stack([declared.targets, need], 1).astype(np.float32), newcomer=spec.newcomer(declared.tracer),
-        legal_first=declared.allowed.astype(np.uint8), open_days=words(open_days), durations=durations,
+        legal_first=words(declared.allowed[None])[0], open_days=words(open_days), durations=durations,
         fits=words(fits), meets=meets(declared), alike=likeness(declared),
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
         most_taught=int((true.teaches > 0).sum(1).max(initial=1)),

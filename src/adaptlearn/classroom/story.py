@@ -228,7 +228,7 @@ def start(rows, count, seed, terms_row, law_row, behaviour_row, skills, tracer, 
         i = rows[r]
         be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer, population, legal_first, ids,
                 traits, drawn, mind, touched,
-                life, lives, rec, visits, last, legal)  # fmt: skip
+                life, lives, rec, visits, last, legal_words)  # fmt: skip
         trait = traits[i]
         face(i, trait, int64(trait.role), tracer, goals, rec, view)
         life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
