@@ -32,7 +32,6 @@ def main() -> int:
         return 2
     import torch
 
-    ppo.quick(torch)
     world = rules("onboarding-v1")
     for name, start, memory in (("pointer", "linear", 0), ("follower", "fixed", 0), ("recurrent", "fixed", 32)):
         first = checkpoint.load(HERE / f"{start}.npz", world.world)
@@ -50,8 +49,9 @@ def shares(training: ppo.Training) -> dict[str, Any]:
     scores = training.net.scores(out.view[0], training.catalogue, out.pairs[0], out.memory).detach()
     alone = timed(room, lambda: [live(room, scores) for _ in range(s.steps)])
     parts = {"simulation": alone / whole, "forward": (lived - alone) / whole, "update": 1.0 - lived / whole}
-    return {"rows": s.rows, "steps": s.steps, "epochs": s.epochs, "minibatch": s.batch,
-            "decisions_per_second": round(s.rows * s.steps / whole), **{k: round(v, 3) for k, v in parts.items()}}  # fmt: skip
+    speed = {"rows": s.rows, "steps": s.steps, "epochs": s.epochs, "minibatch": s.batch,
+             "decisions_per_second": round(s.rows * s.steps / whole)}  # fmt: skip
+    return speed | {name: round(share, 3) for name, share in parts.items()}
 
 
 def live(room: Any, scores: Any) -> None:

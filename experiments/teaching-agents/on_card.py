@@ -3,9 +3,8 @@
     python experiments/teaching-agents/on_card.py SECONDS FOLDER [JOB ...]
 
 SECONDS by the clock for all jobs together, shared by their weights; FOLDER gets one agent per job (NAME.npz), its curve
-(NAME.csv, one line per look at held-out learners) and the state it can be resumed from (NAME.state.npz, large): the same
-command goes on where it was cut off. What a job learned is kept at every look that is the best so far, so a machine
-that is taken away leaves the best before that.
+(NAME.csv, one line per look at held-out learners) and the state it can be resumed from (NAME.state.npz, large): where a
+machine was taken away the same command goes on, and NAME.npz is the best before that.
 """
 
 import sys
@@ -20,8 +19,9 @@ from adaptlearn.lab.compose import Agent
 
 HERE = Path(__file__).parent
 START = HERE / "fixed.npz"
-#: Settings of a training on a card: 65,536 learners side by side, a million decisions to an update.
-CARD = {"device": "cuda", "rows": 65_536, "steps": 16, "batch": 65_536, "epochs": 2, "decisions": 10**12, "check": 50}
+#: Of a training on a card: a million decisions to a round, and rates that begin small and may grow tenfold.
+CARD = {"device": "cuda", "rows": 65_536, "steps": 16, "batch": 16_384, "epochs": 2, "decisions": 10**12, "check": 50,
+        "rate": 1e-3, "most": 10.0, "pair_rate": 3.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Curve:
             return
         row = {"update": step, "seconds": round(time.monotonic() - self.began, 1)} | values
         self.text += "" if self.text else ",".join(row) + "\n"
-        self.text += ",".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in row.values()) + "\n"
+        self.text += ",".join(f"{value:.9g}" for value in row.values()) + "\n"
         self.file.write_text(self.text)
         print(self.file.stem, " ".join(f"{k}={v:.5g}" for k, v in row.items()), flush=True)
 

@@ -123,7 +123,9 @@ def sampled(room: Any, seed: int, share: float) -> NDArray[np.int64]:
     return np.flatnonzero(room.alive & (u < share))
 
 
-def learned(net: Follower, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings) -> tuple[float, float]:
+def learned(
+    net: Follower, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings
+) -> tuple[float, float]:
     """Some passes over all labels.   -> in the last pass: mean loss, share of labels whose best it prefers"""
     view, pairs, legal, worth = labels.whole()
     told = torch.isfinite(worth)

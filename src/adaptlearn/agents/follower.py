@@ -10,6 +10,7 @@ views, by gated units (Cho et al. 2014).
 Axes: N learners, A activities, F features, V view, P pair features, M memory, W width.
 """
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from adaptlearn.agents.guided import AHEAD, Guided
-from adaptlearn.agents.networks import gated, layer
+from adaptlearn.agents.networks import Pointer, gated, layer
 from adaptlearn.agents.pairs import HELD, PLAIN, design, side_by_side
 from adaptlearn.agents.plans import Orders
 from adaptlearn.agents.programme import Programme
@@ -94,3 +95,25 @@ class Follower(nn.Module):
         activity = self.of_activity(torch.cat([catalogue * self.scale, plain], 1))
         met = torch.tanh(self.of_pair(x) + (learner[:, None, :] + activity))
         return x @ self.weights + self.judge(met)[:, :, 0] + (plain @ self.plain_weights - LAST * shelf.column["rest"])
+
+
+def begun(world: World, start: Any, sharpness: float, **shape: Any) -> Any:
+    """The network that a training begins with: choosing as ``start`` does, or by a designer's guess.
+
+    Args:
+        start: a fixed programme, a guided or a linear scorer; a network, which goes on learning; None.
+        sharpness: times as far apart as a guided scorer's are the scores of who begins as a programme.
+        shape: hidden, width, memory, seed.
+
+    Raises:
+        ValueError: to begin as a network that remembers more or less than the shape says.
+    """
+    if isinstance(start, Pointer | Follower):
+        if start.memory_size != shape["memory"]:
+            raise ValueError(f"start: a network with a memory of {start.memory_size}; needed {shape['memory']} as the "
+                             f"settings say, e.g. agent.settings.memory={start.memory_size}")  # fmt: skip
+        return deepcopy(start)
+    if isinstance(start, Programme | Guided):
+        return Follower.begin_as(start, world, sharpness, **shape)
+    net = Pointer.for_world(world, **shape)
+    return net if start is None else net.begin_as(start)

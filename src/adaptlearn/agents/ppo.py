@@ -13,7 +13,6 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -23,10 +22,8 @@ import torch
 from torch import Tensor
 
 from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
-from adaptlearn.agents.follower import Follower
-from adaptlearn.agents.guided import Guided
-from adaptlearn.agents.networks import MEMORY, Critic, Pointer
-from adaptlearn.agents.programme import Programme
+from adaptlearn.agents.follower import begun
+from adaptlearn.agents.networks import MEMORY, Critic
 from adaptlearn.agents.returns import advantages
 from adaptlearn.agents.rollout import Rollout, minibatches, taken
 
@@ -81,7 +78,8 @@ class Training:
         s = self.settings = settings
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
-        self.net = begun(rules.world, s, seed, start).to(here)
+        shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
+        self.net = begun(rules.world, start, s.sharpness, **shape).to(here)
         self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)
         dice = torch.Generator().manual_seed(seed)
         a, sees = len(self.catalogue), insight(self.room, s).shape[1]
@@ -131,24 +129,6 @@ class Training:
         self.dice.set_state(torch.from_numpy(state["dice"].copy()))
         self.buffers.memory.copy_(torch.from_numpy(state["memory"]))
         self.seen, self.updates = (int(n) for n in state["seen"])
-
-
-def begun(world: Any, s: Settings, seed: int, start: Any) -> Any:
-    """The network before it learns: as ``start`` chooses, or by a designer's guess.
-
-    Raises:
-        ValueError: to begin as a network that remembers more or less than the settings say.
-    """
-    shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
-    if isinstance(start, Pointer | Follower):
-        if start.memory_size != s.memory:
-            raise ValueError(f"start: a network with a memory of {start.memory_size}; needed {s.memory} as the settings "
-                             f"say, e.g. agent.settings.memory={start.memory_size}")  # fmt: skip
-        return deepcopy(start)
-    if isinstance(start, Programme | Guided):
-        return Follower.begin_as(start, world, s.sharpness, **shape)
-    net = Pointer.for_world(world, **shape)
-    return net if start is None else net.begin_as(start)
 
 
 def train(
@@ -217,15 +197,16 @@ def train_recurrent(
 
 def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
-    history, memory, earned = room.history(), out.memory, 0.0
+    history, memory, earned, score = room.history(), out.memory, 0.0, quick(scored, out.view.device)
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
             out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
             out.mask[t] = torch.as_tensor(room.mask > 0)
             memory = net.remember(out.view[t], memory)
-            room.choose(out.like(net.scores(out.view[t], catalogue, out.pairs[t], memory)), 1.0)
-            out.action[t], out.log_chance[t] = torch.as_tensor(room.offers[:, 0]), torch.as_tensor(room.propensity[:, 0])
+            room.choose(out.like(score(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            out.action[t] = torch.as_tensor(room.offers[:, 0])
+            out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
             room.step()
             out.ended[t], out.cut[t] = room.flags[:, 0] > 0, room.flags[:, 1] > 0
@@ -304,6 +285,11 @@ def update(
 def quick(function: Callable[..., Any], here: torch.device) -> Callable[..., Any]:
     """Compiled on a card, where most of the time would go into writing out what pairs make of their features."""
     return torch.compile(function, dynamic=False) if here.type == "cuda" else function
+
+
+def scored(net: Any, view: Tensor, catalogue: Tensor, pairs: Tensor, memory: Tensor) -> Tensor:
+    """A network's scores.   -> [N, A]"""
+    return net.scores(view, catalogue, pairs, memory)  # type: ignore[no-any-return]
 
 
 def losses(
