@@ -78,6 +78,8 @@ class Training:
         s = self.settings = settings
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
+        if here.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # 11 bits of each factor are enough for scores and values
         shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
         self.net = begun(rules.world, start, s.sharpness, **shape).to(here)
         self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)

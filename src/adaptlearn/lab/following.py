@@ -43,6 +43,11 @@ class Watch:
             return simulate(policy, self.rules, self.ids, self.seed)["value"]
         return on_card(policy, self.rules, self.ids, self.seed)
 
+    def gained(self, values: dict[str, float]) -> dict[str, float]:
+        """The gain over the syllabus and the half-width of its interval, where the figures come from a look."""
+        seen = self.gain is not None and "held_out" in values
+        return {"over_syllabus": self.gain.mean, "half_width": self.gain.half} if seen else {}
+
     def line(self, values: dict[str, float]) -> str:
         """Progress, speed, return, gain over the syllabus with its 95 % interval, time left."""
         parts = []

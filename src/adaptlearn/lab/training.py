@@ -62,7 +62,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
 
         def report(step: int, values: dict[str, float]) -> None:
             tell(watch.line(values))
-            tracker.metrics(values, done + step)
+            tracker.metrics(values | watch.gained(values), done + step)
 
         try:
             policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
