@@ -83,9 +83,12 @@ class CardRoom:
         self.pack, self.terms = rules.pack(), rules.terms(autoreset)
         self.spec = ViewSpec(len(rules.world.skills))
         self.activities = len(rules.world.activities)
-        sizes = Sizes(len(rules.world.skills), self.activities, self.spec.record_size, self.spec.size,
-                      int(self.terms.decides))  # fmt: skip
-        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, rules.chapters, sizes)
+        self.sizes = Sizes(
+            len(rules.world.skills), self.activities, self.spec.record_size, self.spec.size,
+            len(rules.law.Mind._fields), self.pack.most_asked, self.pack.most_taught, self.pack.links.shape[1],
+            rules.offer_size(), len(EVENT), len(self.pack.open_days), int(self.terms.decides),
+        )  # fmt: skip
+        self.kernels = kernels(rules.law, rules.behaviour, rules.reward, rules.chapters, self.sizes)
         self._place()
         self._fixed_rows()
         self._allocate(n)
@@ -111,10 +114,10 @@ class CardRoom:
         self._skills, self._tracer = put(rows_as(Skill._fields, p.skills)), put(rows_as(Tracer._fields, p.tracer))
         self._acts, self._shown = put(rows_as(FEATURES, p.acts)), put(rows_as(FEATURES, p.shown))
         self._meets = put(rows_as(Meeting._fields, p.meets))
-        self._links, self._index, self._weight = put(p.links), put(p.index), put(p.weight)
-        self._goals, self._newcomer, self._alike = put(p.goals), put(p.newcomer), put(p.alike)
+        self._links, self._index, self._weight = put(p.links.ravel()), put(p.index), put(p.weight)
+        self._goals, self._newcomer, self._alike = put(p.goals.ravel()), put(p.newcomer), put(p.alike.ravel())
         self._legal_first, self._durations = put(bits(p.legal_first[None])[0]), put(p.durations)
-        self._open_days, self._fits = put(bits(p.open_days)), put(bits(p.fits))
+        self._open_days, self._fits = put(bits(p.open_days).ravel()), put(bits(p.fits).ravel())
 
     def _given(self, array: NDArray[Any]) -> Any:
         """An array of the world on the card."""
@@ -129,33 +132,30 @@ class CardRoom:
         return FakeCUDAArray(tensor.numpy())
 
     def _allocate(self, n: int) -> None:
-        torch, k, a = self.torch, len(self.rules.world.skills), self.activities
+        torch, size = self.torch, self.sizes
         number, whole, byte = torch.float32, torch.int64, torch.uint8
 
         def rows(*shape: int, kind: Any = number) -> Any:
             return torch.zeros(n, *shape, dtype=kind, device=self.device)
 
-        def columns(*shape: int, kind: Any = number) -> Any:
-            return torch.zeros(*shape[::-1], n, dtype=kind, device=self.device).permute(
-                *range(len(shape), -1, -1))  # fmt: skip
+        def beside(name: str, kind: Any = number) -> Any:
+            return torch.zeros(-(-n // SIDE), size.beside()[name], SIDE, dtype=kind, device=self.device)
 
-        def sided(width: int, kind: Any = number) -> Any:
-            return torch.zeros(-(-n // SIDE), width, SIDE, dtype=kind, device=self.device)
-
-        words, places = -(-a // WIDE), self.rules.offer_size()
-        self._sided = {"traits": sided(len(Traits._fields)), "life": sided(len(Life._fields)),
-                       "rec": sided(self.spec.record_size), "view": sided(self.spec.size), "event": sided(len(EVENT)),
-                       "legal": sided(words, whole), "mask": sided(words, whole)}  # fmt: skip
-        self.ids, self.slots = rows(kind=whole), columns(2, kind=whole)
-        self.mind, self.touched = rows(k, len(self.rules.law.Mind._fields)), rows(k)
-        self.visits, self.last = rows(a, kind=byte), rows(a)
-        self.pay, self.flags, self._company = rows(), columns(2, kind=byte), columns(FIRST_LEVEL)
-        self.answers, self._ready = columns(self.pack.most_asked, kind=byte), columns(self.pack.most_taught)
-        self.offers, self.propensity = columns(places, kind=torch.int32), columns(places).fill_(1.0)
-        self._scores, self._history, self._everyone = columns(a), columns(a, 3), torch.arange(n, device=self.device)
+        self._beside = {name: beside(name) for name in ("traits", "life", "rec", "view", "event", "ready")}
+        self._beside |= {"answers": beside("answers", byte), "legal": beside("legal_words", whole),
+                         "mask": beside("mask_words", whole)}  # fmt: skip
+        self.ids, self.slots = rows(kind=whole), rows(2, kind=whole)
+        self.mind, self.touched = rows(size.skills, size.mind), rows(size.skills)
+        self.visits, self.last = rows(size.activities, kind=byte), rows(size.activities)
+        self.pay, self.flags, self._company = rows(), rows(2, kind=byte), rows(FIRST_LEVEL)
+        self.offers, self.propensity = rows(size.places, kind=torch.int32), rows(size.places).fill_(1.0)
+        self._scores = torch.zeros(size.activities, n, device=self.device).T
+        self._history, self._everyone = rows(size.activities, 3), torch.arange(n, device=self.device)
         self._rows, self._ended, self._nothing = rows(kind=whole), self._everyone.new_zeros(1), rows(0)
         mine = {name.lstrip("_"): value for name, value in vars(self).items() if torch.is_tensor(value)}
-        self._seen = {name: self._shared(value) for name, value in (mine | self._sided).items()}
+        shaped = ("scores", "company", "nothing")
+        self._seen = {name: self._shared(value if name in shaped else value.view(-1))
+                      for name, value in (mine | self._beside).items()}  # fmt: skip
         for name in ("ids", "slots", "legal", "mask", "rows", "everyone"):
             self._seen[name] = self._seen[name].view(np.uint64)
 
@@ -214,10 +214,7 @@ class CardRoom:
 
     def _asked(self) -> tuple[Any, ...]:
         """Whom a decision is about, when, and whether they are there."""
-        return self._seed, self._seen["ids"], self._column("step"), self._column("alive")
-
-    def _column(self, name: str) -> Any:
-        return self._seen["life"][:, LIFE[name], :]
+        return self._seed, self._seen["ids"], self._seen["life"], self._seen["life"]
 
     def _launch(self, kernel: str, *arguments: Any) -> None:
         """One thread per learner, in torch's current stream: a torch.cuda.graph may record it."""
@@ -228,23 +225,23 @@ class CardRoom:
     def history(self, out: Any = None) -> Any:
         """Per-activity history of all rows: visits / 2, recency 1 / (1 + days / 7), done.   -> [N, A, 3]"""
         s = self._seen
-        self._launch("recall", s["everyone"], self._column("day"), s["visits"], s["last"], s["history"])
+        self._launch("recall", s["everyone"], s["life"], s["visits"], s["last"], s["history"])
         return self._history if out is None or out is self._history else out.copy_(self._history)
 
     # --- questions ----------------------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
         """What lies side by side on the card (traits, life, rec, view, event) as rows.   -> [N, .], a copy"""
-        sided = vars(self).get("_sided", {})
-        if name not in sided:
+        beside = vars(self).get("_beside", {})
+        if name not in beside:
             raise AttributeError(f"a room on a card has no {name!r}")
-        return sided[name].transpose(1, 2).reshape(-1, sided[name].shape[1])[: self.n]
+        return beside[name].transpose(1, 2).reshape(-1, beside[name].shape[1])[: self.n]
 
     @property
     def mask(self) -> Any:
         """What may be offered now.   -> uint8 [N, A], a copy"""
         torch = self.torch
-        eighths = self._sided["mask"].view(torch.uint8).unflatten(2, (SIDE, 8))  # little-endian, as every card is
+        eighths = self._beside["mask"].view(torch.uint8).unflatten(2, (SIDE, 8))  # little-endian, as every card is
         ones = (eighths[..., None] >> torch.arange(8, dtype=torch.uint8, device=self.device)) & 1  # [N / 32, W, 32, 8, 8]
         return ones.transpose(1, 2).reshape(len(ones) * SIDE, -1)[: self.n, : self.activities]
 
@@ -257,11 +254,11 @@ class CardRoom:
 
     def now(self, name: str) -> Any:
         """One column of life.   -> [N], a copy"""
-        return self._sided["life"][:, LIFE[name]].reshape(-1)[: self.n]
+        return self._beside["life"][:, LIFE[name]].reshape(-1)[: self.n]
 
     def trait(self, name: str) -> Any:
         """One column of traits (latent; for analysis, never for a policy).   -> [N]"""
-        return self._sided["traits"][:, Traits._fields.index(name)].reshape(-1)[: self.n]
+        return self._beside["traits"][:, Traits._fields.index(name)].reshape(-1)[: self.n]
 
     # --- snapshot ------------------------------------------------------------------------------------------------
 
@@ -275,7 +272,7 @@ class CardRoom:
             self._state(name).copy_(self.torch.from_numpy(np.ascontiguousarray(state[name])))
 
     def _state(self, name: str) -> Any:
-        return self._sided[name] if name in self._sided else getattr(self, name)
+        return self._beside[name] if name in self._beside else getattr(self, name)
 
     def synchronize(self) -> None:
         """Wait for the card."""

@@ -19,8 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from adaptlearn.classroom import company, decide, kernel, layout, particles, platform, rehearsal, story, trials
-from adaptlearn.classroom.gridded import HEADING as ON_CARD_HEADING
-from adaptlearn.classroom.gridded import LEFT_OUT, WIDE, Gridded, Sizes, gridded
+from adaptlearn.classroom.gridded import LEFT_OUT, WIDE, Gridded, Sizes, gridded, heading
 from adaptlearn.core import learner, luck, record
 from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
@@ -202,7 +201,7 @@ def module_text(
     told = [template_source(template, chapters, sizes) for template in (ON_CARD if sizes else TEMPLATES)]
     if sizes is None:
         return "\n\n".join([HEADING, *parts, *told])
-    return "\n\n".join([ON_CARD_HEADING, *(gridded(part, sizes) for part in parts), *told])
+    return "\n\n".join([heading(sizes), *(gridded(part, sizes) for part in parts), *told])
 
 
 def cache_folder() -> Path:

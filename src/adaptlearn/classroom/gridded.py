@@ -3,11 +3,13 @@
 A pass over the syntax tree, not a second text.
 
 * ``for i in each(n)`` goes over the learners of one thread.
-* A warp is 32 threads that read together, so 32 learners lie side by side: ``rec[i, j]`` is
-  ``rec[i / 32, j, i % 32]``, and every column of a learner is a fixed distance from the one before.
-* ``life[i].day`` and ``traits[i]`` are read from such columns instead of structured rows.
+* A warp is 32 threads that read together, so 32 learners lie side by side: ``rec[i, j]`` lies at [i / 32, j, i % 32],
+  and every column of a learner is a fixed distance from the one before. What each learner reads elsewhere (the mind of
+  one skill, the visits to one activity) lies in rows.
+* Every array is flat, and every place in it is worked out from sizes that are known when the text is generated.
+* ``life[i].day`` and ``traits[i]`` are read from columns instead of structured rows.
 * What is a byte per activity on a processor is a bit: ``mask[i, a]`` looks into words of 64, which ``allow`` combines.
-* What a kernel allocates for one learner is local memory; sizes of the world are known when it is generated.
+* What a kernel allocates for one learner is local memory.
 
 A card divides, and takes roots, logarithms and powers, to about 1e-6; a processor rounds correctly.
 """
@@ -20,9 +22,9 @@ from adaptlearn.core.learner import Life, Traits
 SIDE = 32  #: learners side by side
 WIDE = 64  #: activities in a word
 FIELDS: dict[str, tuple[str, ...]] = {"life": Life._fields, "traits": Traits._fields}  #: structured on a processor
-SIDED = ("life", "lives", "traits", "drawn", "rec", "view", "event", "legal_words", "mask_words", "words",
-         "rows")  # fmt: skip
-SIDED_COLUMN = ("steps", "alive", "days")  #: one column of these
+COLUMN = {"steps": "step", "alive": "alive", "days": "day"}  #: one of life, by its name in the templates
+FLAT = ("acts", "shown", "skills", "tracer", "meets", "index", "weight", "ids", "pay", "newcomer", "durations",
+        "legal_first")  #: of one axis
 BITS = ("mask", "legal")  #: a byte per activity on a processor
 LEFT_OUT = ("ones_in", "legal_at", "first_ids")  #: told by the heading instead, or done by the host
 
@@ -40,7 +42,12 @@ INLINED = {} if config.ENABLE_CUDASIM else {"forceinline": True}
 formula = part = cuda.jit(device=True, fastmath=True, **INLINED)
 aside = cuda.jit(device=True, fastmath=True)
 entry = cuda.jit(fastmath=True)
-SIDE_BITS, SIDE_LOW = uint64(5), uint64(31)
+WORDS = uint64({words})
+
+
+@formula
+def beside(i, width):
+    return (i >> uint64(5)) * (uint64(width) << uint64(5)) + (i & uint64(31))
 
 
 @formula
@@ -56,14 +63,14 @@ def power(x, y):
 
 @formula
 def bit_of(words, i, a):
-    word = words[i >> SIDE_BITS, a >> 6, i & SIDE_LOW]
-    return int64((word >> uint64(a & 63)) & uint64(1))
+    word = words[beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5))]
+    return int64((word >> (uint64(a) & uint64(63))) & uint64(1))
 
 
 @formula
 def put_bit(words, i, a, value):
-    block, w, side, there = i >> SIDE_BITS, a >> 6, i & SIDE_LOW, uint64(1) << uint64(a & 63)
-    words[block, w, side] = words[block, w, side] | there if value > 0 else words[block, w, side] & ~there
+    at, there = beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5)), uint64(1) << (uint64(a) & uint64(63))
+    words[at] = words[at] | there if value > 0 else words[at] & ~there
 
 
 @formula
@@ -73,13 +80,13 @@ def ones_in(word):
 
 @formula
 def legal_at(mask, words, i, rank):
-    w = 0
-    while w < words.shape[1] - 1 and rank >= ones_in(words[i >> SIDE_BITS, w, i & SIDE_LOW]):
-        rank -= ones_in(words[i >> SIDE_BITS, w, i & SIDE_LOW])
-        w += 1
-    word, a, half = words[i >> SIDE_BITS, w, i & SIDE_LOW], 64 * w, 32
+    at, a, half = beside(i, WORDS), 0, 32
+    word = words[at]
+    while a < 64 * ({words} - 1) and rank >= ones_in(word):
+        rank, a, at = rank - ones_in(word), a + 64, at + uint64(32)
+        word = words[at]
     while half > 0:
-        low = ones_in(word & ((uint64(1) << uint64(half)) - uint64(1)))
+        low = ones_in(word & ((ONE << uint64(half)) - ONE))
         if rank >= low:
             rank, a, word = rank - low, a + half, word >> uint64(half)
         half >>= 1
@@ -99,30 +106,53 @@ class Sizes(NamedTuple):
     activities: int
     record: int  # floats in one
     view: int
+    mind: int  # floats of one skill
+    asked: int  # most skills assessed by one activity
+    taught: int  # most skills taught by one activity
+    links: int  # places in a row of links
+    places: int  # in a slate
+    event: int
+    days: int  # in open_days
     decides: int  # ASSIGN, OFFER or SELF
 
+    @property
+    def words(self) -> int:
+        """Words in a mask."""
+        return -(-self.activities // WIDE)
+
+    def beside(self) -> dict[str, int]:
+        """Columns of what lies side by side, by its names in the templates."""
+        life, traits = len(Life._fields), len(Traits._fields)
+        return {"life": life, "lives": life, "traits": traits, "drawn": traits, "rec": self.record, "rows": self.record,
+                "view": self.view, "event": self.event, "answers": self.asked, "ready": self.taught,
+                "mask_words": self.words, "legal_words": self.words, "words": self.words}  # fmt: skip
+
+    def rows(self) -> dict[str, tuple[int, ...]]:
+        """Lengths of the axes after the first of what lies in rows."""
+        k, a = (self.skills,), (self.activities,)
+        return {"blocks": (*k, self.mind), "touched": k, "visits": a, "last": a, "goals": (2, *k), "alike": a,
+                "links": (self.links,), "open_days": (self.words,), "fits": (self.words,), "flags": (2,),
+                "slots": (2,), "offers": (self.places,), "propensity": (self.places,), "out": (*a, 3)}  # fmt: skip
+
     def shapes(self) -> dict[tuple[str, int], int]:
-        """Lengths of axes, by the names of arrays in the templates."""
-        words = -(-self.activities // WIDE)
-        return {
-            ("skills", 0): self.skills, ("tracer", 0): self.skills, ("goals", 2): self.skills,
-            ("acts", 0): self.activities, ("visits", 1): self.activities, ("scores", 1): self.activities,
-            ("rec", 1): self.record, ("view", 1): self.view, ("lives", 1): len(Life._fields),
-            ("mask_words", 1): words, ("legal_words", 1): words, ("words", 1): words,
-        }  # fmt: skip
+        """Lengths of axes that the templates ask for."""
+        found = {(name, 1): width for name, width in self.beside().items()}
+        found |= {(name, j + 1): length for name, axes in self.rows().items() for j, length in enumerate(axes)}
+        return found | {("skills", 0): self.skills, ("tracer", 0): self.skills, ("acts", 0): self.activities,
+                        ("scores", 1): self.activities, ("open_days", 0): self.days}  # fmt: skip
 
 
 class Gridded(ast.NodeTransformer):
     """One function for a card."""
 
     def __init__(self, sizes: Sizes):
-        self.sizes, self.shapes = sizes, sizes.shapes()
+        self.sizes, self.beside, self.rows, self.shapes = sizes, sizes.beside(), sizes.rows(), sizes.shapes()
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         if node.name.endswith("_copy") and isinstance(node.body[0], ast.Return):
             row: Any = node.body[0].value
-            rows, i = (ast.Name(argument.arg, ast.Load()) for argument in node.args.args)
-            row.args = [_side_by_side(rows, i, ast.Constant(j), ast.Load()) for j in range(len(row.args))]
+            rows, i = (argument.arg for argument in node.args.args)
+            row.args = [_text(f"{rows}[{_beside(i, j, len(row.args))}]") for j in range(len(row.args))]
             return node
         return self.generic_visit(node)
 
@@ -137,8 +167,9 @@ class Gridded(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         row = node.value
         if isinstance(row, ast.Subscript) and _named(row.value) in FIELDS and not isinstance(row.slice, ast.Tuple):
-            column = ast.Constant(FIELDS[_named(row.value)].index(node.attr))
-            return _side_by_side(row.value, row.slice, column, node.ctx)
+            fields = FIELDS[_named(row.value)]
+            place = _text(_beside(ast.unparse(row.slice), fields.index(node.attr), len(fields)))
+            return ast.Subscript(row.value, place, node.ctx)
         if _named(node.value) == "terms" and node.attr == "decides":
             return ast.Constant(self.sizes.decides)
         return self.generic_visit(node)
@@ -148,16 +179,29 @@ class Gridded(ast.NodeTransformer):
             known = self.shapes.get((_named(node.value.value), getattr(node.slice, "value", -1)))
             return node if known is None else ast.Constant(known)
         self.generic_visit(node)
-        name, places = _named(node.value), node.slice.elts if isinstance(node.slice, ast.Tuple) else []
-        if name in BITS and places and isinstance(node.ctx, ast.Load):
-            return ast.Call(ast.Name("bit_of", ast.Load()), [node.value, *places], [])
-        if name in SIDED and len(places) == 2:
-            return _side_by_side(node.value, *places, node.ctx)
-        if name in FIELDS and not places:
+        name, whole = _named(node.value), not isinstance(node.slice, ast.Tuple)
+        if name in FIELDS and whole:
             return ast.Call(ast.Name(f"learner_{name.capitalize()}_copy", ast.Load()), [node.value, node.slice], [])
-        if name in SIDED_COLUMN and not places:
-            return _text(f"{name}[{ast.unparse(node.slice)} >> SIDE_BITS, {ast.unparse(node.slice)} & SIDE_LOW]")
-        return node
+        places = [ast.unparse(place) for place in ([node.slice] if whole else node.slice.elts)]  # type: ignore
+        if name in BITS and len(places) == 2 and isinstance(node.ctx, ast.Load):
+            return _text(f"bit_of({name}, {', '.join(places)})")
+        flat = self.place(name, places)
+        return ast.Subscript(node.value, _text(flat), node.ctx) if flat else node
+
+    def place(self, name: str, places: list[str]) -> str:
+        """Where something lies in a flat array, as text; nothing if it is no array of ours."""
+        if name in COLUMN and len(places) == 1:
+            return _beside(places[0], Life._fields.index(COLUMN[name]), len(Life._fields))
+        if name in FLAT and len(places) == 1:
+            return f"uint64({places[0]})"
+        if name in self.beside and len(places) == 2:
+            return _beside(*places, self.beside[name])
+        if name in self.rows and len(places) == len(self.rows[name]) + 1:
+            flat = f"uint64({places[0]})"
+            for length, j in zip(self.rows[name], places[1:], strict=True):
+                flat = f"({flat} * uint64({length}) + uint64({j}))"
+            return flat
+        return ""
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
@@ -189,10 +233,14 @@ def gridded(text: str, sizes: Sizes) -> str:
     return ast.unparse(ast.fix_missing_locations(Gridded(sizes).visit(ast.parse(text))))
 
 
-def _side_by_side(array: ast.expr, i: ast.expr, j: ast.expr, context: ast.expr_context) -> ast.Subscript:
-    row = ast.unparse(i)
-    places = [_text(f"{row} >> SIDE_BITS"), j, _text(f"{row} & SIDE_LOW")]
-    return ast.Subscript(array, ast.Tuple(places, ast.Load()), context)
+def heading(sizes: Sizes) -> str:
+    """The beginning of a module for a card."""
+    return HEADING.replace("{words}", str(sizes.words))
+
+
+def _beside(i: str, j: Any, width: int) -> str:
+    """Where column j of learner i lies among those side by side."""
+    return f"beside({i}, {width}) + uint64({j}) * uint64({SIDE})"
 
 
 def _text(expression: str) -> ast.expr:
