@@ -21,7 +21,7 @@ from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint
 
 HERE = Path(__file__).parents[1] / "experiments" / "teaching-agents"
-SETTINGS = ppo.Settings(rows=65_536, steps=16, batch=65_536, epochs=2, device="cuda")
+SETTINGS = ppo.Settings(rows=131_072, steps=16, batch=131_072, epochs=1, device="cuda")
 ROUNDS = 3
 
 

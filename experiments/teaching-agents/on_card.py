@@ -3,10 +3,10 @@
     python experiments/teaching-agents/on_card.py SECONDS FOLDER [JOB ...]
 
 First a race: a few ways of beginning as the best fixed programme, each for a short while. The one that stands highest
-on held-out learners goes on as ``ppo-1``, and from there ``ppo-voluntary-1`` learns to teach who may stay away. Jobs
-share SECONDS by the clock by their weights. FOLDER gets one agent per job (NAME.npz, the best at any look), its curve
-(NAME.csv, one line per look at held-out learners) and, while it learns, the state it can be resumed from
-(NAME.state.npz, large): where a machine was taken away the same command goes on.
+on held-out learners goes on as ``ppo-1``, and from there ``ppo-voluntary-1`` learns to teach who may stay away; each
+ends with small steps (``-fine``). Jobs share SECONDS by the clock by their weights. FOLDER gets one agent per job
+(NAME.npz, the best at any look), its curve (NAME.csv, one line per look at held-out learners) and, while it learns, the
+state it can be resumed from (NAME.state.npz, large): where a machine was taken away the same command goes on.
 """
 
 import sys
@@ -39,14 +39,15 @@ class Job:
 
 RACE = {
     "calm": Job(1.0),
-    "sharp": Job(1.0, settings={"sharpness": 2.0}),
     "curious": Job(1.0, settings={"entropy": 0.01}),
-    "twice": Job(1.0, settings={"epochs": 2, "batch": 32_768}),
     "recurrent": Job(1.2, agent="recurrent"),
 }
+FINE = {"rate": 3e-4, "most": 1.0, "pair_rate": 1.0}  # small steps at the end, against their own noise
 JOBS = RACE | {
-    "ppo-1": Job(4.0, start="race"),
-    "ppo-voluntary-1": Job(2.5, start="ppo-1", mandatory=False),
+    "ppo-1": Job(4.5, start="race"),
+    "ppo-1-fine": Job(1.0, start="ppo-1", settings=FINE),
+    "ppo-voluntary-1": Job(2.0, start="ppo-1", mandatory=False),
+    "ppo-voluntary-1-fine": Job(0.7, start="ppo-voluntary-1", mandatory=False, settings=FINE),
 }
 
 
