@@ -94,7 +94,8 @@ class Follower(nn.Module):
         plain = torch.cat([columns[name] for name in PLAIN]).T  # y, [A, 8]
         activity = self.of_activity(torch.cat([catalogue * self.scale, plain], 1))
         met = torch.tanh(self.of_pair(x) + (learner[:, None, :] + activity))
-        return x @ self.weights + self.judge(met)[:, :, 0] + (plain @ self.plain_weights - LAST * shelf.column["rest"])
+        apart = (plain * self.plain_weights).sum(1) - LAST * shelf.column["rest"]  # [A]
+        return x @ self.weights + self.judge(met)[:, :, 0] + apart
 
 
 def begun(world: World, start: Any, sharpness: float, **shape: Any) -> Any:
