@@ -285,3 +285,16 @@ def test_a_network_that_begins_as_a_linear_scorer_mostly_chooses_as_it_does():
     with torch.inference_mode():
         ours, theirs = (agent(*parts, nothing, nothing)[0].argmax(1) for agent in (net, linear))
     assert (ours == theirs).double().mean() > 0.8
+
+
+def test_a_follower_that_has_learned_becomes_the_same_graph():
+    """Its first weights hide two of the three sums; with weights all over, the bundle's own check must still agree."""
+    from adaptlearn.export.bundle import files_of
+
+    world = rules("tiny-v1").world
+    net = shelf.build("ppo", world, follows=True, hidden=8, width=8, memory=3)
+    dice = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.copy_(torch.randn(weights.shape, generator=dice))
+    assert "policy.onnx" in files_of(net, world)
