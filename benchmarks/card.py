@@ -2,9 +2,9 @@
 
     python benchmarks/card.py            all cases, one JSON line each; needs an NVIDIA card and adaptlearn[cuda]
 
-One decision is: a uniform legal offer, and the whole step of the workplace law on onboarding-v1 with record, view, mask,
-reward and autoreset. Times are of the card (events around 64 decisions, the median of several); ``host_ns`` is what one
-decision costs the host to launch, and cases named "recorded" replay a CUDA graph of 16 decisions instead.
+One decision is: a uniform legal offer, and the whole step of the workplace law on onboarding-v1 with record, view,
+mask, reward and autoreset. Times are of the card (events around 64 decisions, the median of several); ``host_us`` is
+what one decision costs the host to launch, and cases named "recorded" replay a CUDA graph of 16 decisions instead.
 
 Target: >= 1e9 decisions a second on an H200. Floor, worked out beforehand: a decision must read the learner's traits
 (108 B), life (60), mask (16), what is still allowed (16) and the tracer's beliefs (2 x 26 floats, 208), write belief
@@ -82,6 +82,23 @@ def recorded(room) -> dict[str, float]:
     return {"learner_steps_per_s": room.n / per_step, "us_per_step": per_step * 1e6}
 
 
+def side_by_side(rooms) -> dict[str, float]:
+    """Two rooms in two streams of one graph: one's births, which are few and long, hide behind the other's steps."""
+    import torch
+
+    one, other = rooms
+    graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+    with torch.cuda.graph(graph):
+        here = torch.cuda.current_stream()
+        side.wait_stream(here)
+        with torch.cuda.stream(side):
+            decisions(other, RECORDED)
+        decisions(one, RECORDED)
+        here.wait_stream(side)
+    per_step = seconds(lambda: [graph.replay() for _ in range(DECISIONS // RECORDED)]) / DECISIONS
+    return {"learner_steps_per_s": (one.n + other.n) / per_step, "us_per_step": per_step * 1e6}
+
+
 def parts(room) -> dict[str, float]:
     """Microseconds of each kernel of one decision."""
     found = {"wander": seconds(lambda: [room.wander() for _ in range(DECISIONS)]) / DECISIONS * 1e6}
@@ -126,7 +143,11 @@ def main() -> None:
         if power in (16, 20):
             say("parts", learners=room.n, **parts(room))
         del room
-        torch.cuda.empty_cache()
+    halves = [room_of(1 << 19) for _ in range(2)]
+    for half in halves:
+        decisions(half, 2 * DECISIONS)
+    say("two rooms recorded", learners=2 << 19, **_rounded(side_by_side(halves)), target=1e9)
+    del halves
     for law in ("bkt", "memory"):
         room = room_of(1 << 20, law)
         say("law", law=law, learners=room.n, **_rounded(launched(room)))

@@ -55,8 +55,8 @@ def require(rules: Rules) -> None:
     if why := absent():
         raise ValueError(f"device = 'cuda': {why}; needed a card, or a room on the processor, e.g. device=cpu")
     if "TOGETHER" in rules.chapters:
-        raise ValueError(f"{world.name}: its cohorts or calendar are told on a processor only; needed a world of people "
-                         "who learn alone, e.g. onboarding-v1, or device=cpu")  # fmt: skip
+        raise ValueError(f"{world.name}: its cohorts or calendar are told on a processor only; needed a world of "
+                         "people who learn alone, e.g. onboarding-v1, or device=cpu")  # fmt: skip
     if Guardrails(world).any:
         raise ValueError(f"{world.name}: its rules (due, pinned, after, live_per_week) are kept on a processor only; "
                          "needed a world without, e.g. onboarding-v1, or device=cpu")  # fmt: skip
@@ -146,7 +146,7 @@ class CardRoom:
                          "mask": beside("mask_words", whole)}  # fmt: skip
         self.ids, self.slots = rows(kind=whole), rows(2, kind=whole)
         self.mind, self.touched = rows(size.skills, size.mind), rows(size.skills)
-        self.visits, self.last = rows(size.activities, kind=byte), rows(size.activities)
+        self.visits, self.last = rows(size.activities, kind=byte), rows(size.activities).fill_(-1.0)
         self.pay, self.flags, self._company = rows(), rows(2, kind=byte), rows(FIRST_LEVEL)
         self.offers, self.propensity = rows(size.places, kind=torch.int32), rows(size.places).fill_(1.0)
         self._scores = torch.zeros(size.activities, n, device=self.device).T
@@ -242,7 +242,7 @@ class CardRoom:
         """What may be offered now.   -> uint8 [N, A], a copy"""
         torch = self.torch
         eighths = self._beside["mask"].view(torch.uint8).unflatten(2, (SIDE, 8))  # little-endian, as every card is
-        ones = (eighths[..., None] >> torch.arange(8, dtype=torch.uint8, device=self.device)) & 1  # [N / 32, W, 32, 8, 8]
+        ones = (eighths[..., None] >> torch.arange(8, dtype=torch.uint8, device=self.device)) & 1
         return ones.transpose(1, 2).reshape(len(ones) * SIDE, -1)[: self.n, : self.activities]
 
     @property

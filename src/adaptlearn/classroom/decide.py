@@ -68,7 +68,7 @@ def set_apart(scores, i, offers, places, alike, diversity, apart):
 
 
 def wander(seed, ids, steps, alive, mask, offers, propensity):
-    """Uniform over what is legal, each place of the slate on its own: exploration without a policy.   mask [N, WIDE W]"""
+    """Uniform over what is legal, each place of the slate on its own: exploration without a policy."""
     words = mask.view(uint64)
     for i in each(ids.shape[0]):
         if alive[i] > 0.5:

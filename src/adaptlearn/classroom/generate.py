@@ -50,7 +50,7 @@ def claim(count):
     count[0] += 1
     return count[0] - 1
 '''
-PRELUDE = '''@formula
+PRELUDE = """@formula
 def where(condition, a, b):
     return a if condition else b
 
@@ -69,7 +69,7 @@ def maximum(a, b):
 def sigmoid(x):
     return float32(1.0) / (float32(1.0) + exp(-x))
 
-'''
+"""
 
 
 def constants(sizes: Sizes | None) -> str:

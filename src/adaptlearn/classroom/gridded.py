@@ -10,6 +10,8 @@ A pass over the syntax tree, not a second text.
 * ``life[i].day`` and ``traits[i]`` are read from columns instead of structured rows.
 * What is a byte per activity on a processor is a bit: ``mask[i, a]`` looks into words of 64, which ``allow`` combines.
 * What a kernel allocates for one learner is local memory.
+* Where places are read and written in turn, several are read before the first is written (``ABREAST``): a thread cannot
+  know that they are not the same memory, and would wait for each.
 
 A card divides, and takes roots, logarithms and powers, to about 1e-6; a processor rounds correctly.
 """
@@ -23,13 +25,26 @@ SIDE = 32  #: learners side by side
 WIDE = 64  #: activities in a word
 FIELDS: dict[str, tuple[str, ...]] = {"life": Life._fields, "traits": Traits._fields}  #: structured on a processor
 COLUMN = {"steps": "step", "alive": "alive", "days": "day"}  #: one of life, by its name in the templates
-FLAT = ("acts", "shown", "skills", "tracer", "meets", "index", "weight", "ids", "pay", "newcomer", "durations",
-        "legal_first")  #: of one axis
+FLAT = (
+    "acts",
+    "shown",
+    "skills",
+    "tracer",
+    "meets",
+    "index",
+    "weight",
+    "ids",
+    "pay",
+    "newcomer",
+    "durations",
+    "legal_first",
+)  #: of one axis
 BITS = ("mask", "legal")  #: a byte per activity on a processor
+ABREAST = {"look": 4, "sum_up": 9, "lean": 9}  #: functions whose loops take so many rounds at once
 LEFT_OUT = ("ones_in", "legal_at", "first_ids")  #: told by the heading instead, or done by the host
 
 #: The beginning of a generated module. Numba's simulator takes no wish to inline.
-HEADING = '''import math
+HEADING = """import math
 from collections import namedtuple
 from math import cos, exp, log, sqrt
 
@@ -41,12 +56,12 @@ from numpy import float32, int64, uint64
 INLINED = {} if config.ENABLE_CUDASIM else {"forceinline": True}
 formula = part = cuda.jit(device=True, fastmath=True, **INLINED)
 aside = cuda.jit(device=True, fastmath=True)
-entry = cuda.jit(fastmath=True)
+entry = cuda.jit(fastmath=True, cache=True)
 WORDS = uint64({words})
 
 
 @formula
-def beside(i, width):
+def card_beside(i, width):
     return (i >> uint64(5)) * (uint64(width) << uint64(5)) + (i & uint64(31))
 
 
@@ -56,20 +71,19 @@ def floor(x):
 
 
 @formula
-def power(x, y):
-    none = float32(1.0) if y == float32(0.0) else float32(0.0)
-    return exp(y * log(x)) if x > float32(0.0) else none
+def card_power(x, y):
+    return exp(y * log(x if x > float32(1e-37) else float32(1e-37)))
 
 
 @formula
 def bit_of(words, i, a):
-    word = words[beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5))]
+    word = words[card_beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5))]
     return int64((word >> (uint64(a) & uint64(63))) & uint64(1))
 
 
 @formula
 def put_bit(words, i, a, value):
-    at, there = beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5)), uint64(1) << (uint64(a) & uint64(63))
+    at, there = card_beside(i, WORDS) + (uint64(a) >> uint64(6) << uint64(5)), uint64(1) << (uint64(a) & uint64(63))
     words[at] = words[at] | there if value > 0 else words[at] & ~there
 
 
@@ -80,7 +94,7 @@ def ones_in(word):
 
 @formula
 def legal_at(mask, words, i, rank):
-    at, a, half = beside(i, WORDS), 0, 32
+    at, a, half = card_beside(i, WORDS), 0, 32
     word = words[at]
     while a < 64 * ({words} - 1) and rank >= ones_in(word):
         rank, a, at = rank - ones_in(word), a + 64, at + uint64(32)
@@ -96,7 +110,7 @@ def legal_at(mask, words, i, rank):
 @formula
 def claim(count):
     return cuda.atomic.add(count, 0, 1)
-'''
+"""
 
 
 class Sizes(NamedTuple):
@@ -154,6 +168,8 @@ class Gridded(ast.NodeTransformer):
             rows, i = (argument.arg for argument in node.args.args)
             row.args = [_text(f"{rows}[{_beside(i, j, len(row.args))}]") for j in range(len(row.args))]
             return node
+        if node.name in ABREAST:
+            node.body = [line for part in node.body for line in abreast(part, ABREAST[node.name])]
         return self.generic_visit(node)
 
     def visit_For(self, node: ast.For) -> ast.AST:
@@ -214,7 +230,7 @@ class Gridded(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
-            return ast.Call(ast.Name("power", ast.Load()), [node.left, node.right], [])
+            return ast.Call(ast.Name("card_power", ast.Load()), [node.left, node.right], [])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -226,6 +242,45 @@ class Gridded(ast.NodeTransformer):
         if node.func.attr == "empty":
             return ast.Call(_text("cuda.local.array"), node.args, [])
         return node
+
+
+def abreast(loop: ast.stmt, count: int) -> list[ast.stmt]:
+    """A loop ``for k in range(n)`` that takes several rounds at once, all reads before all writes, and what is left of
+    it one by one; any other statement as it is. Rounds must not depend on one another, but for sums."""
+    if not isinstance(loop, ast.For):
+        return [loop]
+    k, n = ast.unparse(loop.target), ast.unparse(loop.iter.args[0])  # type: ignore[attr-defined]
+    lines = [line for line in loop.body if isinstance(line, ast.Assign)]
+    reads = [line for line in lines if not any(isinstance(part, ast.Subscript) for part in stored(line))]
+    own = {name.id for line in reads for name in stored(line) if isinstance(name, ast.Name)} | {k}
+    first, last = [f"{k}_0 = {k}"] + [f"{k}_{j} = {k} + {j}" for j in range(1, count)], []
+    for j in range(count):
+        for line in loop.body:
+            (first if line in reads else last).append(_Renamed(own, j).read(line))
+    body = "\n    ".join([*first, *last])
+    rest = ast.parse(f"for {k} in range({n} - {n} % {count}, {n}): pass").body[0]
+    rest.body = loop.body  # type: ignore[attr-defined]
+    return [*ast.parse(f"for {k} in range(0, {n} - {n} % {count}, {count}):\n    {body}").body, rest]
+
+
+def stored(line: ast.Assign) -> list[ast.expr]:
+    """What an assignment writes to."""
+    target = line.targets[0]
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names of one round of a loop."""
+
+    def __init__(self, names: set[str], j: int):
+        self.names, self.j = names, j
+
+    def read(self, line: ast.stmt) -> str:
+        """The line in this round, as text."""
+        return ast.unparse(self.visit(ast.parse(ast.unparse(line))))
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(f"{node.id}_{self.j}", node.ctx) if node.id in self.names else node
 
 
 def gridded(text: str, sizes: Sizes) -> str:
@@ -240,7 +295,7 @@ def heading(sizes: Sizes) -> str:
 
 def _beside(i: str, j: Any, width: int) -> str:
     """Where column j of learner i lies among those side by side."""
-    return f"beside({i}, {width}) + uint64({j}) * uint64({SIDE})"
+    return f"card_beside({i}, {width}) + uint64({j}) * uint64({SIDE})"
 
 
 def _text(expression: str) -> ast.expr:

@@ -94,7 +94,8 @@ def be_born(i, seed, terms, law_p, behaviour_p, skills, tracer, goals, newcomer,
     for r in range(rec.shape[1]):
         rec[i, r] = newcomer[r]
     for a in range(visits.shape[1]):
-        visits[i, a], last[i, a] = 0, -1.0
+        if visits[i, a] > 0:  # of whoever lived here before
+            visits[i, a], last[i, a] = 0, -1.0
     for w in range(legal_words.shape[1]):
         legal_words[i, w] = legal_first[w]
     for j in range(lives.shape[1]):

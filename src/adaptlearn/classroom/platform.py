@@ -101,8 +101,8 @@ def sum_up(i, trait, goal, day, terms, n_skills, rec, view):
     """The rest of the view: format preferences and totals."""
     at, source = 5 * n_skills, n_skills * N_PER_SKILL
     for j in range(N_AXES):
-        view[i, at + j] = rec[i, source + j]
-        view[i, at + N_AXES + j] = sqrt(rec[i, source + N_AXES + j])
+        mean, variance = rec[i, source + j], rec[i, source + N_AXES + j]
+        view[i, at + j], view[i, at + N_AXES + j] = mean, sqrt(variance)
     at += 2 * N_AXES
     standing = record.Standing(terms.mandatory, trait.weekly_minutes, terms.horizon, terms.retention_day)
     totals = record.view_totals(record.Totals_from(rec, i, source + 2 * N_AXES), standing, goal, day)

@@ -89,7 +89,7 @@ class Classroom:
         self.touched, self.life = np.zeros((n, k), np.float32), np.zeros((n, len(Life._fields)), np.float32)
         self._life = rows_as(Life._fields, self.life)
         self.rec = np.zeros((n, self.spec.record_size), np.float32)
-        self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
+        self.visits, self.last = np.zeros((n, a), np.uint8), np.full((n, a), -1.0, np.float32)
         self.legal, self._mask = (np.zeros((n, padded(a)), np.uint8) for _ in range(2))
         self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)

@@ -217,8 +217,8 @@ def note(i, event, day, a, outcome, completed, minutes, stars, items, correct, g
     event[i, EVENT_LEFT], event[i, EVENT_STAFF], event[i, EVENT_COST] = float32(leaves), staff, cost
 
 
-def start(rows, count, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population, legal_first,
-          open_days, durations, fits,
+def start(rows, count, seed, terms_row, law_row, behaviour_row, skills, tracer, goals, newcomer, population,
+          legal_first, open_days, durations, fits,
           ids, traits, drawn, mind, touched, life, lives, rec, visits, last, legal, view, mask):  # fmt: skip
     """Births of the first so many of the named rows, with their first view and mask.   rows [n], count [1]"""
     terms, law_p = terms_row[0], law_row[0]
