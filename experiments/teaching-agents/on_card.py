@@ -34,6 +34,7 @@ class Job:
     agent: str = "ppo"
     mandatory: bool = True
     seed: int = 1
+    laws: tuple[str, ...] = ()  # a mixture to learn in
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -48,6 +49,14 @@ JOBS = RACE | {
     "ppo-1-fine": Job(1.0, start="ppo-1", settings=FINE),
     "ppo-voluntary-1": Job(2.0, start="ppo-1", mandatory=False),
     "ppo-voluntary-1-fine": Job(0.7, start="ppo-voluntary-1", mandatory=False, settings=FINE),
+}
+#: Run where they are named: more seeds, from the programme; and laws side by side.
+MORE = {
+    "ppo-2": Job(1.0, seed=2),
+    "ppo-3": Job(1.0, seed=3),
+    "ppo-4": Job(1.0, seed=4),
+    "ppo-5": Job(1.0, seed=5),
+    "ppo-mixture-1": Job(2.0, laws=("workplace", "bkt", "logistic")),
 }
 
 
@@ -77,7 +86,7 @@ def run(name: str, job: Job, start: Path, seconds: float, folder: Path) -> float
     settings = CARD | job.settings | {"seconds": seconds}
     config = training.Config(
         agent=Agent(job.agent, settings), start=str(start), mandatory=job.mandatory, seed=job.seed, held_out=16_384,
-        learners=64, to=str(folder / f"{name}.npz"), format="json", track=False,
+        laws=list(job.laws), learners=64, to=str(folder / f"{name}.npz"), format="json", track=False,
     )  # fmt: skip
     curve = Curve(folder / f"{name}.csv")
     training.train(training.resumed(config), curve)  # type: ignore[arg-type]
@@ -85,8 +94,8 @@ def run(name: str, job: Job, start: Path, seconds: float, folder: Path) -> float
 
 
 def main(seconds: str, folder: str, *names: str) -> None:
-    """All jobs that are named, or all; one that fails does not stop the next."""
-    chosen = {name: JOBS[name] for name in names or JOBS}
+    """The jobs that are named, or those of ``JOBS``; one that fails does not stop the next."""
+    chosen = {name: (JOBS | MORE)[name] for name in names or JOBS}
     ends, left, home = time.monotonic() + float(seconds), sum(job.weight for job in chosen.values()), Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     ran: dict[str, Job] = {}

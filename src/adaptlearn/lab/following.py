@@ -1,6 +1,7 @@
 """An agent watched while it learns: judged on learners it is not taught with, and a line that says how it goes."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ class Watch:
     """What is known of a training so far.
 
     Args:
+        many: the rooms it learns in; it is judged in each, on the same learners.
         base: the policy whose gain it is measured over: the author's syllabus.
         settings: of the teacher, by name; what it counts by tells how much is left, and ``device`` where it is judged.
     """
 
-    def __init__(self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any]):
-        self.rules, self.base, self.seed, self.settings = rules, base, seed, settings
+    def __init__(self, many: Sequence[Rules], base: Any, learners: int, seed: int, settings: dict[str, Any]):
+        self.many, self.base, self.seed, self.settings = many, base, seed, settings
         self.ids = np.arange(FIRST, FIRST + learners)
         self.gain: Any = None
         self.began, self.first = time.monotonic(), None
@@ -38,10 +40,10 @@ class Watch:
         return float(value.mean())
 
     def _worth(self, policy: Any) -> Any:
-        """Of the destination at the end of each life.   -> [N]"""
+        """Of the destination at the end of each life, the mean over rooms.   -> [N]"""
         if self.settings.get("device", "cpu") == "cpu":
-            return simulate(policy, self.rules, self.ids, self.seed)["value"]
-        return on_card(policy, self.rules, self.ids, self.seed)
+            return np.mean([simulate(policy, rules, self.ids, self.seed)["value"] for rules in self.many], 0)
+        return np.mean([on_card(policy, rules, self.ids, self.seed) for rules in self.many], 0)
 
     def gained(self, values: dict[str, float]) -> dict[str, float]:
         """The gain over the syllabus and the half-width of its interval, where the figures come from a look."""

@@ -1,20 +1,22 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.card import maker
+from adaptlearn.classroom.mixed import Mixed
+from adaptlearn.classroom.room import Rules, with_rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.following import Watch
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, school_of, shaping, trained
+from adaptlearn.lab.pieces import agent_of, labels_of, people, rules_of, school_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
@@ -30,6 +32,8 @@ class Config(Common):
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
+    laws: list[str] = field(default_factory=list)  # ppo: a mixture to learn in, rows shared; empty: ``law`` alone
+    populations: list[str] = field(default_factory=list)  # ppo: files of people to mix; empty: ``population`` alone
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -55,8 +59,9 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     rules = rules_of(config)
     if rules.world.folder is not None:
         tracker.data(rules.world.name, rules.world.folder, "training")
-    watch = watch_of(config, rules)
-    more = taught_with(config, rules, watch)
+    many = mixture(config, rules)
+    watch = watch_of(config, many)
+    more = taught_with(config, rules, watch) | mixed(config, many)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
@@ -79,11 +84,35 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     return row, file
 
 
-def watch_of(config: Config, rules: Rules) -> Watch:
-    """The held-out learners, and what the settings say of how long it takes."""
+def mixture(config: Config, rules: Rules) -> list[Rules]:
+    """The rooms it learns in: every law of ``laws`` with everyone of ``populations``."""
+    if not (config.laws or config.populations):
+        return [rules]
+    rooms = [rules_of(config, law=law) for law in config.laws or [config.law]]
+    return [with_rules(room, population=people(file, room)) for room in rooms for file in config.populations] or rooms
+
+
+def mixed(config: Config, many: list[Rules]) -> dict[str, Any]:
+    """What a teacher is told to mix rooms; nothing where there is one.
+
+    Raises:
+        ValueError: an agent that learns in rooms of one kind.
+    """
+    if len(many) == 1:
+        return {}
+    school = school_of(config.agent, config.allow)
+    if school is None or "privileged" not in {f.name for f in fields(school[1])}:
+        raise ValueError(f"laws, populations: agent {config.agent.name} learns in rooms of one kind; needed one that "
+                         "learns in any, e.g. agent=ppo")  # fmt: skip
+    make = maker(config.agent.settings.get("device", "cpu"))
+    return {"classroom": lambda rules, n, seed, **more: Mixed(many, n, seed, make=make, **more)}
+
+
+def watch_of(config: Config, many: list[Rules]) -> Watch:
+    """The held-out learners, the same in every room, and what the settings say of how long it takes."""
     school = school_of(config.agent, config.allow)
     settings = asdict(school[1]()) | config.agent.settings if school is not None else {}
-    return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings)
+    return Watch(many, agent_of("syllabus", many[0]), config.held_out, config.seed + 2, settings)
 
 
 def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
@@ -118,7 +147,7 @@ def judge_of(config: Config, watch: Watch, resume: dict[str, Any] | None) -> Cal
         worth = watch.judge(policy)
         if worth > best:
             best = worth
-            written(config, watch.rules, policy)
+            written(config, watch.many[0], policy)
         return worth
 
     return judge
@@ -146,6 +175,7 @@ def written(config: Config, rules: Rules, policy: Any) -> Path:
     learned."""
     made = shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
+    about |= {"law": "+".join(config.laws)} if config.laws else {}
     return checkpoint.save(config.to, policy, config.agent.name, made, about)
 
 
