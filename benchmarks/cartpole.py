@@ -1,4 +1,4 @@
-"""Claim: the same PPO balances CartPole-v1 (mean return >= 475 over 100 episodes, acting greedily), three seeds.
+"""Claim: the same PPO balances CartPole-v1 (mean return >= 475 over 100 episodes, acting greedily), five seeds.
 
 One JSON line per seed: {"seed": ..., "return": ..., "decisions": ..., "seconds": processor time}.
 """
@@ -20,7 +20,7 @@ SETTINGS = Settings(decisions=250_000, steps=128, batch=256, epochs=8, rate=1e-3
 def main() -> None:
     """Train and judge, seed by seed."""
     torch.set_num_threads(1)
-    for seed in (1, 2, 3):
+    for seed in (1, 2, 3, 4, 5):
         envs = gymnasium.make_vec("CartPole-v1", 16, vectorization_mode="sync",
                                   vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP})  # fmt: skip
         began = time.process_time()

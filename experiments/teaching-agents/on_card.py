@@ -21,7 +21,7 @@ from adaptlearn.lab.compose import Agent
 
 HERE = Path(__file__).parent
 #: Of a training on a card: a million decisions to a round, and rates that begin small and may grow tenfold.
-CARD = {"device": "cuda", "rows": 65_536, "steps": 16, "batch": 16_384, "epochs": 1, "decisions": 10**12, "check": 40,
+CARD = {"device": "cuda", "rows": 65_536, "steps": 16, "batch": 16_384, "epochs": 1, "decisions": 10**12, "check": 60,
         "rate": 1e-3, "most": 10.0, "pair_rate": 3.0, "sharpness": 1.0}  # fmt: skip
 
 
@@ -38,16 +38,17 @@ class Job:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+OFTEN = {"check": 15}  # looks, where there is little time
+FINE = OFTEN | {"rate": 3e-4, "most": 1.0, "pair_rate": 1.0}  # small steps at the end, against their own noise
 RACE = {
-    "calm": Job(1.0),
-    "curious": Job(1.0, settings={"entropy": 0.01}),
-    "recurrent": Job(1.2, agent="recurrent"),
+    "calm": Job(1.0, settings=OFTEN),
+    "curious": Job(1.0, settings=OFTEN | {"entropy": 0.01}),
+    "recurrent": Job(1.2, agent="recurrent", settings=OFTEN),
 }
-FINE = {"rate": 3e-4, "most": 1.0, "pair_rate": 1.0}  # small steps at the end, against their own noise
 JOBS = RACE | {
-    "ppo-1": Job(4.5, start="race"),
+    "ppo-1": Job(4.5, start="race", settings={"check": 60}),
     "ppo-1-fine": Job(1.0, start="ppo-1", settings=FINE),
-    "ppo-voluntary-1": Job(2.0, start="ppo-1", mandatory=False),
+    "ppo-voluntary-1": Job(2.0, start="ppo-1", mandatory=False, settings={"check": 30}),
     "ppo-voluntary-1-fine": Job(0.7, start="ppo-voluntary-1", mandatory=False, settings=FINE),
 }
 #: Run where they are named: more seeds, from the programme; and laws side by side.
