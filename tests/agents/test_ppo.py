@@ -5,42 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tensors import Tensors
 
 from adaptlearn.agents import ppo, shelf
 from adaptlearn.agents.best import Diverged
 from adaptlearn.agents.networks import Critic, Pointer
 from adaptlearn.agents.returns import advantages
 from adaptlearn.agents.rollout import Rollout, minibatches
+from adaptlearn.classroom import card
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.compare import paired
 
 FEW = ppo.Settings(decisions=2 * 64 * 8, rows=64, steps=8, batch=256)
-
-
-class Tensors:
-    """A classroom whose arrays are tensors, as they are on a graphics card."""
-
-    def __init__(self, *args, **more):
-        self.room = Classroom(*args, **more)
-
-    def begin(self, ids=None):
-        self.room.begin(ids)
-        return self
-
-    def __getattr__(self, name):
-        value = getattr(self.room, name)
-        return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-
-    def now(self, name):
-        return torch.from_numpy(self.room.now(name))
-
-    def history(self, out=None):
-        return torch.from_numpy(self.room.history(None if out is None else out.numpy()))
-
-    def choose(self, scores, temperature):
-        self.room.choose(scores.numpy(), temperature)
 
 
 @pytest.mark.parametrize(("memory", "start"), [(0, "linear"), (5, "linear"), (0, "fixed"), (5, "fixed")])
@@ -298,3 +276,13 @@ def test_a_follower_that_has_learned_becomes_the_same_graph():
         for weights in net.parameters():
             weights.copy_(torch.randn(weights.shape, generator=dice))
     assert "policy.onnx" in files_of(net, world)
+
+
+@pytest.mark.skipif(bool(card.absent()), reason=f"needs a graphics card: {card.absent()}")
+@pytest.mark.parametrize("start", ["linear", "fixed"])
+def test_on_a_card_it_learns_and_comes_back_to_the_processor(start):
+    room, ids = rules("tiny-v1"), np.arange(1000, 3048)
+    many = ppo.Settings(decisions=1_000_000, rows=4096, batch=4096, device="cuda")
+    net = ppo.train(room, card.CardRoom, 1, many, start=shelf.build(start, room.world))
+    gain = paired(*(simulate(p, room, ids, 9)["value"] for p in (net, shelf.build("mastery", room.world))))
+    assert gain.mean > 0 and gain.clear()

@@ -4,6 +4,7 @@ import errno
 
 import numpy as np
 import pytest
+from tensors import Tensors
 
 from adaptlearn.agents import ppo
 from adaptlearn.agents.best import Diverged
@@ -77,6 +78,17 @@ def test_a_line_says_how_far_how_fast_how_good_and_how_long(monkeypatch):
     assert [clock(s) for s in (3, 185, 4800)] == ["3 s", "3:05 min", "1:20 h"]
 
 
+@pytest.mark.parametrize("name", ["fixed", "mastery", "recurrent"])
+def test_lives_on_a_card_are_worth_what_they_are_worth_on_a_processor(name, monkeypatch):
+    from adaptlearn.agents import shelf
+
+    room = rules("tiny-v1")
+    monkeypatch.setattr("adaptlearn.lab.following.maker", lambda device: Tensors)
+    policy = shelf.build(name, room.world)
+    here, there = (Watch([room], policy, 48, 1, {"device": device})._worth(policy) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(here, there, atol=1e-6)
+
+
 def astray(*args, best=None, **more):
     raise Diverged("ppo: the loss is nan after 64 decisions", best)
 
@@ -101,8 +113,9 @@ def test_a_full_disk_stops_with_a_message_and_the_last_state_stays(tmp_path, mon
     to, plain, calls = tmp_path / "agent.npz", checkpoint.keep, []
 
     def full(path, content):
-        calls.append(path)
-        if len(calls) == 2:
+        state = str(path).endswith(".state.npz")
+        calls.extend([path] * state)
+        if state and len(calls) == 2:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return plain(path, content)
 
