@@ -1,6 +1,7 @@
 """What every test shares: one thread per library, quiet tools, and the folder of real logs where there is one."""
 
 import os
+import sys
 from pathlib import Path
 
 # Before NumPy or PyTorch is imported: two workers with two threads each would wait for one another. Numba's own
@@ -14,6 +15,7 @@ os.environ["MPLBACKEND"] = "Agg"
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))  # helpers that several folders share: ``tensors``
 
 
 def logs_folder() -> Path:

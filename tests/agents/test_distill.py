@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from adaptlearn.agents import distill, plans
+from adaptlearn.agents.follower import Follower
 from adaptlearn.agents.planner import RecordPlanner
 from adaptlearn.agents.planner import Settings as Search
 from adaptlearn.agents.programme import Programme
@@ -32,7 +33,7 @@ def inputs(world, n=6):
 
 
 def test_it_begins_as_the_programme_it_is_given(tiny):
-    net = distill.Student.for_world(tiny.world)
+    net = Follower.for_world(tiny.world)
     with torch.no_grad():
         net.judge.weight.zero_()
     lives = [simulate(p, tiny, np.arange(64), 3)["value"] for p in (net, Programme.for_world(tiny.world))]
@@ -40,7 +41,7 @@ def test_it_begins_as_the_programme_it_is_given(tiny):
 
 
 def test_scores_go_with_the_activity_and_not_with_its_row(tiny):
-    net, (view, catalogue, history) = distill.Student.for_world(tiny.world, seed=4), inputs(tiny.world)
+    net, (view, catalogue, history) = Follower.for_world(tiny.world, seed=4), inputs(tiny.world)
     order, nothing = torch.randperm(len(catalogue), generator=torch.Generator().manual_seed(1)), torch.zeros(6, 0)
     one = net(view, catalogue, history, nothing, nothing)[0]
     other = net(view, catalogue[order], history[:, order], nothing, nothing)[0]
@@ -58,7 +59,7 @@ def test_labels_speak_of_legal_activities_about_the_destination_and_nothing_else
 
 def test_it_learns_to_prefer_what_it_is_told_is_worth_more(tiny):
     view, catalogue, history = inputs(tiny.world, 64)
-    net = distill.Student.for_world(tiny.world, seed=2)
+    net = Follower.for_world(tiny.world, seed=2)
     pairs = net.pairs(view, catalogue, history).detach()
     worth = 0.05 * catalogue[:, 2].expand(64, -1) + 0.01 * torch.arange(len(catalogue)) / len(catalogue)
     labels = distill.Labels([view], [pairs], [torch.ones(worth.shape, dtype=torch.bool)], [worth])

@@ -136,6 +136,23 @@ def test_the_same_seed_gives_the_same_weights(room, mastery):
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+@pytest.mark.parametrize("stop", [1, 3])
+def test_q_learning_that_was_cut_off_ends_with_the_same_weights(room, stop):
+    """The ring of what it replays has gone round by the last state."""
+    few, kept = dqn.Settings(decisions=16 * 60, rows=16, first=20, kept=32, batch=32, check=10), []
+
+    def judge(net):
+        return float(net.weights.sum().detach())
+
+    whole = dqn.train(room, Classroom, 3, few, judge=judge, keep=kept.append)
+    state = {name: value.copy() for name, value in kept[stop].items()}
+    again = dqn.train(room, Classroom, 3, few, judge=judge, resume=state)
+    for (name, one), other in zip(whole.state_dict().items(), again.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+    with pytest.raises(ValueError, match="dqn: not a state of this training"):
+        dqn.train(room, Classroom, 3, dqn.Settings(rows=8), resume=state)
+
+
 @pytest.mark.parametrize("name", ["clone", "cql"])
 def test_without_a_log_it_says_what_is_needed(room, name):
     with pytest.raises(

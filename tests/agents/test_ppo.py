@@ -1,20 +1,64 @@
 """PPO: advantages against the sum they abbreviate, same seed same weights, and learning where learning is easy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from tensors import Tensors
 
 from adaptlearn.agents import ppo, shelf
 from adaptlearn.agents.best import Diverged
 from adaptlearn.agents.networks import Critic, Pointer
 from adaptlearn.agents.returns import advantages
 from adaptlearn.agents.rollout import Rollout, minibatches
+from adaptlearn.classroom import card
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation.compare import paired
 
 FEW = ppo.Settings(decisions=2 * 64 * 8, rows=64, steps=8, batch=256)
+
+
+@pytest.mark.parametrize(("memory", "start"), [(0, "linear"), (5, "linear"), (0, "fixed"), (5, "fixed")])
+def test_a_room_of_tensors_is_learned_from_as_a_room_of_arrays(memory, start):
+    """The same lives; then the same weights but for the order in which figures are summed."""
+    room = rules("tiny-v1")
+    few = replace(FEW, memory=memory)
+    one, two = (ppo.Training(room, made, 1, few, shelf.build(start, room.world)) for made in (Classroom, Tensors))
+    figures = [training.advance() for training in (one, two)]
+    for name in ("view", "pairs", "mask", "action", "log_chance", "insight", "reward", "ended", "cut"):
+        here, there = (torch.as_tensor(getattr(t.buffers, name)) for t in (one, two))
+        assert isinstance(getattr(two.buffers, name), torch.Tensor)
+        torch.testing.assert_close(here, there, rtol=0, atol=2e-5 if name == "log_chance" else 0, msg=name)
+    assert figures[0] == pytest.approx(figures[1], rel=1e-3, abs=1e-4)
+    for mine, other in zip(one.net.state_dict().values(), two.net.state_dict().values(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_that_begins_as_a_programme_is_the_programme_and_its_file_makes_it_again(tmp_path):
+    from adaptlearn.lab import checkpoint
+
+    room, ids = rules("tiny-v1"), np.arange(64)
+    programme = shelf.build("fixed", room.world)
+    net = ppo.Training(room, Classroom, 1, replace(FEW, memory=4, hidden=24, width=8), programme).net
+    lives = [simulate(p, room, ids, 3)["value"] for p in (net, programme)]
+    np.testing.assert_allclose(lives[0].mean(), lives[1].mean(), atol=2e-3)
+    file = checkpoint.save(tmp_path / "a.npz", net, "ppo", net.made_with, {"world": "tiny-v1"})
+    again = checkpoint.load(file, room.world)
+    np.testing.assert_array_equal(simulate(again, room, ids, 3)["value"], lives[0])
+    assert (again.name, again.memory_size) == ("ppo", 4)
+
+
+def test_training_goes_on_from_a_network_and_one_that_remembers_otherwise_is_refused():
+    room = rules("tiny-v1")
+    net = Pointer.for_world(room.world, seed=9)
+    begun = ppo.Training(room, Classroom, 1, FEW, net).net
+    assert begun is not net
+    assert all(torch.equal(one, other) for one, other in zip(begun.parameters(), net.parameters(), strict=True))
+    with pytest.raises(ValueError, match=r"memory of 0; needed 3 .*e\.g\. agent\.settings\.memory=0"):
+        ppo.Training(room, Classroom, 1, replace(FEW, memory=3), net)
 
 
 def by_hand(reward, value, last, ended, cut, beyond, gamma, trace):
@@ -219,3 +263,26 @@ def test_a_network_that_begins_as_a_linear_scorer_mostly_chooses_as_it_does():
     with torch.inference_mode():
         ours, theirs = (agent(*parts, nothing, nothing)[0].argmax(1) for agent in (net, linear))
     assert (ours == theirs).double().mean() > 0.8
+
+
+def test_a_follower_that_has_learned_becomes_the_same_graph():
+    """Its first weights hide two of the three sums; with weights all over, the bundle's own check must still agree."""
+    from adaptlearn.export.bundle import files_of
+
+    world = rules("tiny-v1").world
+    net = shelf.build("ppo", world, follows=True, hidden=8, width=8, memory=3)
+    dice = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.copy_(torch.randn(weights.shape, generator=dice))
+    assert "policy.onnx" in files_of(net, world)
+
+
+@pytest.mark.skipif(bool(card.absent()), reason=f"needs a graphics card: {card.absent()}")
+@pytest.mark.parametrize("start", ["linear", "fixed"])
+def test_on_a_card_it_learns_and_comes_back_to_the_processor(start):
+    room, ids = rules("tiny-v1"), np.arange(1000, 3048)
+    many = ppo.Settings(decisions=1_000_000, rows=4096, batch=4096, device="cuda")
+    net = ppo.train(room, card.CardRoom, 1, many, start=shelf.build(start, room.world))
+    gain = paired(*(simulate(p, room, ids, 9)["value"] for p in (net, shelf.build("mastery", room.world))))
+    assert gain.mean > 0 and gain.clear()

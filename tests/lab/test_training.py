@@ -4,6 +4,7 @@ import errno
 
 import numpy as np
 import pytest
+from tensors import Tensors
 
 from adaptlearn.agents import ppo
 from adaptlearn.agents.best import Diverged
@@ -32,9 +33,24 @@ def test_an_agent_is_trained_from_a_log_and_evaluated_by_its_file(agent, log, tm
     assert checkpoint.load(to, rules("tiny-v1").world).name == agent
 
 
+def test_an_agent_that_learns_in_a_mixture_is_judged_in_all_of_it_and_its_file_says_so(tmp_path, capsys):
+    to = tmp_path / "a.npz"
+    settings = [f"agent.settings.{k}={v}" for k, v in {"decisions": 96, "rows": 12, "steps": 4, "check": 1}.items()]
+    words = ["env=tiny-v1", "agent=ppo", "laws=[bkt,workplace]", "populations=[envs/tiny-v1/population.toml]",
+             f"to={to}", "learners=16", "held_out=16", "track=false", *settings]  # fmt: skip
+    assert perform("train", words) == 0
+    assert checkpoint.read(to)[0]["about"]["law"] == "bkt+workplace"
+    config = training.Config(env="tiny-v1", laws=["bkt", "workplace"], agent=Agent("ppo"), held_out=9)
+    many = training.mixture(config, rules("tiny-v1"))
+    one = [training.watch_of(config, [room]).judge(checkpoint.load(to, room.world)) for room in many]
+    both = training.watch_of(config, many).judge(checkpoint.load(to, many[0].world))
+    assert one[0] != one[1] and both == pytest.approx(np.mean(one))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (["agent=linear", "laws=[bkt,workplace]"], "laws, populations: agent linear learns in rooms of one kind"),
         (["agent=cql"], "agent=cql learns from a log; needed one, e.g. log=log.parquet"),
         (["agent=ppo", "log=log.parquet"], "log: agent ppo reads no log; needed one that does, e.g. agent=cql"),
         (["agent=linear", "resume=true"], "resume: agent linear keeps no state"),
@@ -51,7 +67,7 @@ def test_a_line_says_how_far_how_fast_how_good_and_how_long(monkeypatch):
     from adaptlearn.agents import shelf
 
     syllabus = shelf.build("syllabus", room.world)
-    watch = Watch(room, syllabus, 64, 1, {"decisions": 600_000})
+    watch = Watch([room], syllabus, 64, 1, {"decisions": 600_000})
     watch.line({"decisions": 8192.0})
     now[0] += 10.0
     assert watch.judge(shelf.build("mastery", room.world)) > 0
@@ -61,6 +77,17 @@ def test_a_line_says_how_far_how_fast_how_good_and_how_long(monkeypatch):
     watch.judge(syllabus)
     assert watch.gain.mean == 0.0
     assert [clock(s) for s in (3, 185, 4800)] == ["3 s", "3:05 min", "1:20 h"]
+
+
+@pytest.mark.parametrize("name", ["fixed", "mastery", "recurrent"])
+def test_lives_on_a_card_are_worth_what_they_are_worth_on_a_processor(name, monkeypatch):
+    from adaptlearn.agents import shelf
+
+    room = rules("tiny-v1")
+    monkeypatch.setattr("adaptlearn.lab.following.maker", lambda device: Tensors)
+    policy = shelf.build(name, room.world)
+    here, there = (Watch([room], policy, 48, 1, {"device": device})._worth(policy) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(here, there, atol=1e-6)
 
 
 def astray(*args, best=None, **more):
@@ -87,8 +114,9 @@ def test_a_full_disk_stops_with_a_message_and_the_last_state_stays(tmp_path, mon
     to, plain, calls = tmp_path / "agent.npz", checkpoint.keep, []
 
     def full(path, content):
-        calls.append(path)
-        if len(calls) == 2:
+        state = str(path).endswith(".state.npz")
+        calls.extend([path] * state)
+        if state and len(calls) == 2:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return plain(path, content)
 
@@ -120,5 +148,5 @@ def test_a_checkpoint_that_is_none_is_refused_in_words(tmp_path):
 
 def test_settings_of_the_verb_and_the_teacher_agree():
     config = training.Config(env="tiny-v1", agent=Agent("ppo", {"decisions": 77}), held_out=4)
-    watch = training.watch_of(config, rules("tiny-v1"))
+    watch = training.watch_of(config, [rules("tiny-v1")])
     assert watch.settings["decisions"] == 77 and watch.settings["rows"] == ppo.Settings().rows

@@ -40,12 +40,17 @@ class Best:
     def state(self) -> Arrays:
         """As arrays."""
         marks = {"worth": np.array(self.worth), "misses": np.array(self.misses)}
-        return marks | {f"net/{name}": v.numpy().copy() for name, v in self.weights.items()}
+        return marks | {f"net/{name}": array_of(v) for name, v in self.weights.items()}
 
     def restore(self, state: Arrays) -> None:
         """Go on from what :meth:`state` gave."""
         self.worth, self.misses = float(state["worth"]), int(state["misses"])
         self.weights = {name: from_numpy(v.copy()) for name, v in under(state, "net").items()}
+
+
+def array_of(values: Any) -> NDArray[Any]:
+    """A copy as an array of NumPy, wherever it lay."""
+    return values.detach().cpu().numpy().copy() if isinstance(values, Tensor) else np.array(values)
 
 
 def under(state: Arrays, prefix: str) -> Arrays:
@@ -79,9 +84,9 @@ def require_sound(agent: str, figures: Mapping[str, float], seen: int) -> None:
 
 def packed(nets: Mapping[str, nn.Module], optimiser: optim.Optimizer) -> Arrays:
     """Weights by network, moments and rates of the optimiser, as arrays."""
-    found = {f"{net}/{key}": v.numpy().copy() for net, m in nets.items() for key, v in m.state_dict().items()}
+    found = {f"{net}/{key}": array_of(v) for net, m in nets.items() for key, v in m.state_dict().items()}
     for j, moments in optimiser.state_dict()["state"].items():
-        found |= {f"adam/{j}/{key}": v.numpy().copy() for key, v in moments.items()}
+        found |= {f"adam/{j}/{key}": array_of(v) for key, v in moments.items()}
     return found | {"rate": np.array([group["lr"] for group in optimiser.param_groups])}
 
 

@@ -5,7 +5,7 @@ Learners are taught by the network as it stands, so that it is corrected where i
 averaged over the minds that the record allows (``cloud``): one answer for what the network can know, instead of one for
 each mind. The network learns to prefer what is worth more, by cross-entropy to a soft maximum of those worths.
 
-It begins as a guided scorer, which follows the best fixed programme: what it has to learn is where to leave it.
+It begins as the best fixed programme (``follower``): what it has to learn is where to leave it.
 
 Axes: N learners, A activities, V view, P pair features, H hidden, S labelled decisions.
 """
@@ -17,66 +17,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from adaptlearn.agents import programme
+from adaptlearn.agents.follower import Follower
 from adaptlearn.agents.guided import Guided
-from adaptlearn.agents.networks import layer
 from adaptlearn.agents.planner import RecordPlanner
 from adaptlearn.agents.planner import Settings as Search
-from adaptlearn.agents.rules import LAST
 from adaptlearn.core import luck
-from adaptlearn.core.policy import GREEDY, Head
-from adaptlearn.core.world import FEATURE_SCALE, World
 
 ILLEGAL = -1e9  # score of what may not be offered
-
-
-class Student(nn.Module):
-    """A weighted sum of pair features, and what a small network makes of features, learner and activity together.
-
-    score(n, a) = w . x(n, a) + v . tanh(X x(n, a) + L see(n) + R read(a))
-    """
-
-    name = "distilled"
-    version = "1"
-    head: Head = GREEDY
-    memory_size = 0
-    luck_size = 0
-
-    def __init__(self, guide: Guided, world: World, hidden: int = 32, seed: int = 0):
-        nn.Module.__init__(self)
-        dice, skills = torch.Generator().manual_seed(seed), len(world.skills)
-        self.guide = guide
-        scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
-        self.register_buffer("scale", torch.from_numpy(1.0 / scale))
-        self.weights = nn.Parameter(guide.weights.detach().clone())
-        self.see = layer(guide.pairs.sight.spec.size, hidden, dice)
-        self.of_pair, self.of_activity = layer(len(Guided.names), hidden, dice), layer(len(scale), hidden, dice)
-        self.of_learner, self.judge = layer(hidden, hidden, dice), layer(hidden, 1, dice, 0.01)
-
-    @classmethod
-    def for_world(cls, world: World, **settings: Any) -> "Student":
-        """For a declared world's skills; settings: hidden, seed (of the first weights)."""
-        return cls(Guided.for_world(world), world, **settings)
-
-    def forward(
-        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See ``core.policy``."""
-        return self.scores(view, catalogue, self.pairs(view, catalogue, history)), memory
-
-    def pairs(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
-        """-> [N, A, P]"""
-        columns = self.guide.columns(view, catalogue, history)
-        return torch.stack([columns[name].expand(history.shape[:2]) for name in Guided.names], 2)
-
-    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor) -> Tensor:
-        """view [N, V], catalogue [A, F], pair features x [N, A, P] -> [N, A]"""
-        learner = self.of_learner(torch.tanh(self.see(view)))[:, None, :]
-        hidden = torch.tanh(self.of_pair(x) + learner + self.of_activity(catalogue * self.scale))
-        rest = self.guide.pairs.sight.shelf(catalogue).column["rest"]
-        return x @ self.weights + self.judge(hidden)[:, :, 0] - LAST * rest
 
 
 @dataclass(frozen=True)
@@ -121,7 +71,7 @@ class Labels:
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Any = None, progress: Callable[[dict[str, float]], None] | None = None,
-) -> Student:  # fmt: skip
+) -> Follower:  # fmt: skip
     """Teach, label, learn.   Same seed, same weights on like machines.
 
     Args:
@@ -133,7 +83,8 @@ def fit(
     """
     s, found = settings or Settings(), start or programme.fit(rules, classroom, seed, progress=progress)
     guide = found if isinstance(found, Guided) else Guided.for_world(rules.world, found.orders(rules.world))
-    net = Student(guide, rules.world, s.hidden, seed)
+    net = Follower(guide, rules.world, s.hidden, s.hidden, seed=seed)
+    net.name = "distilled"
     catalogue, dice = torch.from_numpy(rules.world.features.copy()), torch.Generator().manual_seed(seed)
     labels, orders = Labels([], [], [], []), guide.programme.orders(rules.world)
     for turn in range(s.rounds):
@@ -147,7 +98,7 @@ def fit(
 
 
 def taught(
-    room: Any, net: Student, planner: RecordPlanner, catalogue: Tensor, labels: Labels, seed: int, share: float
+    room: Any, net: Follower, planner: RecordPlanner, catalogue: Tensor, labels: Labels, seed: int, share: float
 ) -> None:
     """A cohort's lives under the network, with some of its decisions labelled."""
     history = room.history()
@@ -172,7 +123,9 @@ def sampled(room: Any, seed: int, share: float) -> NDArray[np.int64]:
     return np.flatnonzero(room.alive & (u < share))
 
 
-def learned(net: Student, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings) -> tuple[float, float]:
+def learned(
+    net: Follower, catalogue: Tensor, labels: Labels, dice: torch.Generator, s: Settings
+) -> tuple[float, float]:
     """Some passes over all labels.   -> in the last pass: mean loss, share of labels whose best it prefers"""
     view, pairs, legal, worth = labels.whole()
     told = torch.isfinite(worth)

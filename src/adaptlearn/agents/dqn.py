@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaptlearn.agents.best import Best, Diverged, require_sound
+from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
 from adaptlearn.agents.networks import Critic, Pointer
 from adaptlearn.agents.ppo import ILLEGAL, potential
 from adaptlearn.agents.returns import ahead
@@ -102,9 +102,81 @@ class Replay:
         return step % kept, row, (step + n) % kept, torch.from_numpy(total), torch.from_numpy(going)
 
 
+class Training:
+    """A training between two decisions: everything that the next one depends on, and nothing else, as in ``ppo``."""
+
+    def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings):
+        s = self.settings = settings
+        self.dice = torch.Generator().manual_seed(seed)
+        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
+        self.net.name = "dqn"
+        self.quick = Worth(self.net, s.hidden, s.unit, self.dice)
+        self.slow = deepcopy(self.quick)
+        self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
+        self.catalogue = torch.from_numpy(rules.world.features.copy())
+        self.replay = Replay.room_for(s.kept, s.rows, len(self.catalogue), self.room.spec.size)
+        self.optimiser = optimiser_of(self.quick, s.rate, s.pair_rate)
+        self.updates, self.reports, self.earned, self.lives = 0, 0, 0.0, 0
+
+    @property
+    def seen(self) -> int:
+        """Decisions so far."""
+        return self.replay.count * self.settings.rows
+
+    def advance(self) -> dict[str, float] | None:
+        """One decision of every row and, when enough is remembered, one step of learning.   -> figures, None before
+
+        Raises:
+            ArithmeticError: the loss is no longer a number.
+        """
+        s, replay = self.settings, self.replay
+        paid, ended = live(self.room, self.net, self.catalogue, replay, s)
+        self.earned, self.lives = self.earned + paid, self.lives + ended
+        if replay.count < s.first:
+            return None
+        figures = learn(self.quick, self.slow, self.optimiser, self.catalogue, replay, s, self.dice)
+        self.updates += 1
+        require_sound("dqn", figures, self.seen)
+        return figures
+
+    def told(self, figures: dict[str, float]) -> dict[str, float]:
+        """Figures with what was earned since the last ones."""
+        per_life, self.earned, self.lives = self.earned / max(self.lives, 1), 0.0, 0
+        self.reports += 1
+        return {"decisions": self.seen, "per_life": per_life, **figures}
+
+    def state(self) -> Arrays:
+        """As arrays."""
+        found = packed({"quick": self.quick, "slow": self.slow}, self.optimiser)
+        found |= {f"room/{name}": value for name, value in self.room.snapshot().items()}
+        found |= {f"replay/{name}": array_of(value) for name, value in vars(self.replay).items()}
+        found["dice"], found["lived"] = self.dice.get_state().numpy(), np.array([self.earned, self.lives, self.updates])
+        return found | {"seen": np.array([self.seen, self.reports])}
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from what :meth:`state` gave.
+
+        Raises:
+            ValueError: it belongs to a training of other sizes.
+        """
+        try:
+            unpacked(state, {"quick": self.quick, "slow": self.slow}, self.optimiser)
+            self.room.restore(under(state, "room"))
+            for name, value in under(state, "replay").items():
+                if name != "count":
+                    torch.as_tensor(getattr(self.replay, name)).copy_(torch.from_numpy(value))
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ValueError(f"dqn: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
+                             "and settings, e.g. those it was begun with") from error  # fmt: skip
+        self.dice.set_state(torch.from_numpy(state["dice"].copy()))
+        self.replay.count, self.reports = int(state["replay/count"]), int(state["seen"][1])
+        self.earned, self.lives, self.updates = float(state["lived"][0]), *(int(n) for n in state["lived"][1:])
+
+
 def train(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    judge: Callable[[Pointer], float] | None = None, progress: Callable[[dict[str, float]], None] | None = None,
+    resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    keep: Callable[[Arrays], None] | None = None, progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Pointer:  # fmt: skip
     """Train a pointer network by Q-learning.   Same seed, same weights on like machines.
 
@@ -112,41 +184,36 @@ def train(
         rules: what happens; its reward is what is learned.
         classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does.
         seed: of weights, minibatches, learners and luck.
+        resume: what ``keep`` was given in an earlier training with the same arguments; it goes on from there.
         judge: worth of a network on learners it is not taught with, asked every ``check`` updates; the best comes back.
+        keep: told the whole state every ``check`` updates, to be written down.
         progress: told every tenth of ``check`` updates: decisions, loss, worth (mean of the decisions learned from),
             per_life, held_out.
 
     Raises:
         Diverged: the loss is no longer a number; it holds the best network before that.
     """
-    s, dice = settings or Settings(), torch.Generator().manual_seed(seed)
-    net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, seed=seed)
-    net.name = "dqn"
-    quick = Worth(net, s.hidden, s.unit, dice)
-    slow, best = deepcopy(quick), Best()
-    room = classroom(rules, s.rows, seed, autoreset=True).begin()
-    catalogue = torch.from_numpy(rules.world.features.copy())
-    replay = Replay.room_for(s.kept, s.rows, len(catalogue), room.spec.size)
-    optimiser = optimiser_of(quick, s.rate, s.pair_rate)
-    updates, earned, lives, often = 0, 0.0, 0, max(1, s.check // 10)
-    while replay.count * s.rows < s.decisions and best.misses < s.patience:
-        paid, ended = live(room, net, catalogue, replay, s)
-        earned, lives = earned + paid, lives + ended
-        if replay.count < s.first:
-            continue
-        figures, updates = learn(quick, slow, optimiser, catalogue, replay, s, dice), updates + 1
+    s = settings or Settings()
+    training, best, often = Training(rules, classroom, seed, s), Best(), max(1, s.check // 10)
+    if resume is not None:
+        training.restore(resume)
+        best.restore(under(resume, "best"))
+    while training.seen < s.decisions and best.misses < s.patience:
         try:
-            require_sound("dqn", figures, replay.count * s.rows)
+            figures = training.advance()
         except ArithmeticError as error:
-            raise Diverged(str(error), best.into(net) if best.weights else None) from error
-        if updates % s.check == 0 and judge is not None:
-            figures["held_out"] = best.judged(net, judge(net))
-        if updates % often == 0 and progress is not None:
-            progress({"decisions": replay.count * s.rows, "per_life": earned / max(lives, 1), **figures})
-            earned, lives = 0.0, 0
+            raise Diverged(str(error), best.into(training.net) if best.weights else None) from error
+        if figures is None:
+            continue
+        if training.updates % s.check == 0 and judge is not None:
+            figures["held_out"] = best.judged(training.net, judge(training.net))
+        if training.updates % often == 0 and progress is not None:
+            progress(training.told(figures))
+        if training.updates % s.check == 0 and keep is not None:
+            keep(training.state() | {f"best/{name}": value for name, value in best.state().items()})
     if judge is not None:
-        best.judged(net, judge(net))
-    return best.into(net)  # type: ignore[no-any-return]
+        best.judged(training.net, judge(training.net))
+    return best.into(training.net)  # type: ignore[no-any-return]
 
 
 def live(room: Any, net: Pointer, catalogue: Tensor, replay: Replay, s: Settings) -> tuple[float, int]:

@@ -41,10 +41,11 @@ class Pointer(nn.Module):
     version = "1"
     head: Head = GREEDY
     luck_size = 0
+    pairs_size = len(WEIGHED)
 
     def __init__(self, world: World, hidden: int = 64, width: int = 32, memory: int = 0, seed: int = 0):
         nn.Module.__init__(self)
-        self.memory_size = memory
+        self.memory_size, self.made_with = memory, {"hidden": hidden, "width": width, "memory": memory}
         dice = torch.Generator().manual_seed(seed)
         skills = len(world.skills)
         view, features, pairs = ViewSpec(skills).size, world.features.shape[1], len(PAIRED)

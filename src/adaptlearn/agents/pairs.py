@@ -65,13 +65,22 @@ class Pairs(nn.Module):
     def forward(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
         """view [N, V], catalogue [A, F], history [N, A, 3] -> [N, A, P]"""
         columns = self.columns(view, catalogue, history)
-        return torch.stack([columns[name].expand(history.shape[:2]) for name in self.names], 2)
+        return side_by_side(columns, self.names, history.shape[:2])
 
     def columns(self, view: Tensor, catalogue: Tensor, history: Tensor) -> dict[str, Tensor]:
         """Each chosen feature by name.   [N, A], or [1, A] where the learner does not matter"""
         learner, shelf = self.sight.learner(view), self.sight.shelf(catalogue)
-        found = _learning(learner, shelf) | _memory(learner, shelf, history) | _design(shelf)
+        found = _learning(learner, shelf) | _memory(learner, shelf, history) | design(shelf)
         return {name: found[name] for name in self.names}
+
+
+def side_by_side(columns: dict[str, Tensor], names: tuple[str, ...], shape: tuple[int, ...]) -> Tensor:
+    """The named columns as features, last.   -> [N, A, P]
+
+    On a card each feature lies in memory in one piece: it would write rows of so few a word at a time.
+    """
+    found = [columns[name].expand(shape) for name in names]
+    return torch.stack(found).movedim(0, 2) if found[0].is_cuda else torch.stack(found, 2)
 
 
 def _learning(learner: Learner, shelf: Shelf) -> dict[str, Tensor]:
@@ -105,7 +114,7 @@ def _memory(learner: Learner, shelf: Shelf, history: Tensor) -> dict[str, Tensor
     }
 
 
-def _design(shelf: Shelf) -> dict[str, Tensor]:
+def design(shelf: Shelf) -> dict[str, Tensor]:
     """What the activity is like, whoever it is for."""
     column = shelf.column
     plain = {name: column[name] for name in ("retrieval", "elaborated", "correct_answer", "multimedia")}

@@ -14,16 +14,18 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from adaptlearn.agents.best import Arrays, Best, Diverged, packed, require_sound, under, unpacked
-from adaptlearn.agents.networks import MEMORY, WEIGHED, Critic, Pointer
+from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
+from adaptlearn.agents.follower import begun
+from adaptlearn.agents.networks import MEMORY, Critic
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Rollout, minibatches
+from adaptlearn.agents.rollout import Rollout, minibatches, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -33,7 +35,7 @@ class Settings:
     """Of the training."""
 
     decisions: int = 600_000  # to learn from, in all
-    seconds: float = float("inf")  # stop earlier after this much processor time
+    seconds: float = float("inf")  # stop earlier after this much processor time; on a card, time by the clock
     rows: int = 256  # learners side by side
     steps: int = 16  # decisions per rollout
     epochs: int = 3
@@ -48,6 +50,7 @@ class Settings:
     gamma: float = 1.0  # what counts is known at the end
     trace: float = 0.95  # lambda of generalised advantage estimation (Schulman et al. 2016)
     scale: float = 20.0  # of rewards, so that a life is worth about 1
+    sharpness: float = 2.0  # times as far apart as a guided scorer's are the scores of who begins as a programme
     shaping: float = 1.0  # potential of needed prerequisites, fading with the time left
     hidden: int = 64
     width: int = 32
@@ -55,11 +58,12 @@ class Settings:
     privileged: bool = True  # the critic sees the mind; the actor never does
     check: int = 10  # updates between two looks at held-out learners, and between two states kept
     patience: float = float("inf")  # looks without a better one after which training stops
+    device: str = "cpu"  # of the room; cuda: everything happens on a graphics card
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("privileged", "entropy", "shaping", "memory") and not value > 0:
+            if field.name not in ("privileged", "entropy", "shaping", "memory", "device") and not value > 0:
                 raise ValueError(f"ppo: {field.name} = {value}; needed more than 0, e.g. {field.default}")
 
 
@@ -72,15 +76,19 @@ class Training:
 
     def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None):
         s = self.settings = settings
-        self.net = Pointer.for_world(rules.world, hidden=s.hidden, width=s.width, memory=s.memory, seed=seed)
-        if start is not None:
-            self.net.begin_as(start)
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
-        self.catalogue = torch.from_numpy(rules.world.features.copy())
-        self.dice = torch.Generator().manual_seed(seed)
+        here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
+        if here.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # 11 bits of each factor are enough for scores and values
+        shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
+        self.net = begun(rules.world, start, s.sharpness, **shape).to(here)
+        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)
+        dice = torch.Generator().manual_seed(seed)
         a, sees = len(self.catalogue), insight(self.room, s).shape[1]
-        self.critic = Critic(sees, s.hidden, self.dice)
-        self.buffers = Rollout.room_for(s.steps, s.rows, a, self.room.spec.size, sees, (a, len(WEIGHED)), s.memory)
+        self.critic = Critic(sees, s.hidden, dice).to(here)
+        self.dice = dice if here.type == "cpu" else torch.Generator(here).manual_seed(seed)
+        sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, self.net.pairs_size), s.memory
+        self.buffers = Rollout.room_for(*sizes, like=self.room.pay)
         self.optimiser = optimiser_of(self.net, self.critic, s)
         self.seen, self.updates = 0, 0
 
@@ -104,9 +112,9 @@ class Training:
         """Weights, moments and rates of the optimiser, the learners in the room and what is remembered of them, dice
         and counters, as arrays."""
         found = packed({"net": self.net, "critic": self.critic}, self.optimiser)
-        found |= {f"room/{name}": value for name, value in self.room.snapshot().items()}
+        found |= {f"room/{name}": array_of(value) for name, value in self.room.snapshot().items()}
         found["dice"], found["seen"] = self.dice.get_state().numpy(), np.array([self.seen, self.updates])
-        return found | {"memory": self.buffers.memory.numpy().copy()}
+        return found | {"memory": array_of(self.buffers.memory)}
 
     def restore(self, state: Arrays) -> None:
         """Go on from what :meth:`state` gave.
@@ -127,17 +135,19 @@ class Training:
 
 def train(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Any], float] | None = None,
     keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
-) -> Pointer:  # fmt: skip
-    """Train a pointer network.   Same seed and decisions, same weights on like machines.
+) -> Any:  # fmt: skip
+    """Train a network.   Same seed and decisions, same weights on like machines.
 
     Args:
         rules: what happens; its reward is what is learned.
-        classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does.
+        classroom: makes a room from (rules, rows, seed, autoreset=True), as ``classroom.room.Classroom`` does, or
+            ``classroom.card.CardRoom``: the training is where the room's arrays are.
         seed: of weights, minibatches, learners and luck.
-        start: a fitted linear scorer that the network begins as; a designer's guess without.
+        start: what the network begins as: a fixed programme, a guided or a linear scorer, a network that goes on
+            learning; a designer's guess without.
         resume: what ``keep`` was given in an earlier training with the same arguments; it goes on from there.
         judge: worth of a network on learners it is not taught with; asked every ``check`` updates. The best is what
             comes back, and training stops early after ``patience`` checks without a better one.
@@ -154,12 +164,13 @@ def train(
     if resume is not None:
         training.restore(resume)
         best.restore(under(resume, "best"))
-    began = time.process_time()
-    while training.seen < s.decisions and time.process_time() - began < s.seconds and best.misses < s.patience:
+    clock = time.process_time if training.device.type == "cpu" else time.monotonic
+    began = clock()
+    while training.seen < s.decisions and clock() - began < s.seconds and best.misses < s.patience:
         try:
             figures = training.advance()
         except ArithmeticError as error:
-            raise Diverged(str(error), best.into(training.net) if best.weights else None) from error
+            raise Diverged(str(error), best.into(training.net).cpu() if best.weights else None) from error
         if training.updates % s.check == 0:
             if judge is not None:
                 figures["held_out"] = best.judged(training.net, judge(training.net))
@@ -169,15 +180,15 @@ def train(
             progress(figures)
     if judge is not None:
         best.judged(training.net, judge(training.net))
-    return best.into(training.net)
+    return best.into(training.net).cpu()  # type: ignore[no-any-return]
 
 
 def train_recurrent(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    start: Any = None, resume: Arrays | None = None, judge: Callable[[Pointer], float] | None = None,
+    start: Any = None, resume: Arrays | None = None, judge: Callable[[Any], float] | None = None,
     keep: Callable[[Arrays], None] | None = None,
     progress: Callable[[dict[str, float]], None] | None = None,
-) -> Pointer:  # fmt: skip
+) -> Any:  # fmt: skip
     """:func:`train` with a memory, of ``networks.MEMORY`` units unless the settings say otherwise."""
     s = settings or Settings()
     s = replace(s, memory=s.memory or MEMORY)
@@ -186,43 +197,43 @@ def train_recurrent(
     return net
 
 
-def collect(room: Any, net: Pointer, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
+def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
-    history, memory, earned = room.history(), out.memory, 0.0
+    history, memory, earned, score = room.history(), out.memory, 0.0, quick(scored, out.view.device)
     with torch.inference_mode():
         for t in range(s.steps):
-            out.view[t], out.insight[t] = torch.from_numpy(room.view), insight(room, s)
-            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.from_numpy(room.history(history)))
-            out.mask[t] = torch.from_numpy(room.mask > 0)
+            out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
+            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
+            out.mask[t] = torch.as_tensor(room.mask > 0)
             memory = net.remember(out.view[t], memory)
-            room.choose(net.scores(out.view[t], catalogue, out.pairs[t], memory).numpy(), 1.0)
-            out.action[t] = torch.from_numpy(room.offers[:, 0].astype(np.int64))
-            out.log_chance[t] = torch.log(torch.from_numpy(room.propensity[:, 0]))
+            room.choose(out.like(score(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            out.action[t] = torch.as_tensor(room.offers[:, 0])
+            out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
             room.step()
             out.ended[t], out.cut[t] = room.flags[:, 0] > 0, room.flags[:, 1] > 0
-            over = out.ended[t] | out.cut[t]
-            out.reward[t] = s.scale * (room.pay + np.where(over, 0.0, potential(room, s)) - before)
-            memory, earned = memory * torch.from_numpy(~over)[:, None], earned + float(room.pay.sum())
-    return memory, earned
+            going = ~(out.ended[t] | out.cut[t])
+            out.reward[t] = s.scale * (room.pay + going * potential(room, s) - before)
+            memory, earned = memory * torch.as_tensor(going)[:, None], earned + room.pay.sum()
+        out.log_chance.log_()
+    return memory, float(earned)
 
 
 def potential(room: Any, s: Settings) -> Any:
     """What foundations promise: worth of needed prerequisites, less as time runs out, 0 at the end, so that shaping
     changes no optimal policy (Ng, Harada & Russell 1999).   -> [N]
     """
-    left = np.clip(1.0 - room.now("day") / room.terms.horizon, 0.0, 1.0)
+    left = (1.0 - room.now("day") / room.terms.horizon).clip(0.0, 1.0)
     return s.shaping * left * (room.now("potential") - room.now("value"))
 
 
 def insight(room: Any, s: Settings) -> Tensor:
     """What the critic sees: the view; if privileged, who the learner is, where they stand, their mind.   -> [N, C]"""
     if not s.privileged:
-        return torch.from_numpy(room.view)
+        return torch.as_tensor(room.view)
     since = room.now("day")[:, None] - room.touched
-    return torch.from_numpy(
-        np.concatenate([room.view, room.life, room.traits, room.mind.reshape(len(since), -1), since], 1)
-    )
+    seen = room.view, room.life, room.traits, room.mind.reshape(len(since), -1), since
+    return torch.cat([torch.as_tensor(x) for x in seen], 1)
 
 
 def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
@@ -234,7 +245,7 @@ def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
         {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
         {"params": list(critic.parameters()), "lr": s.value_rate},
     ]
-    return torch.optim.Adam(groups, eps=1e-5)
+    return torch.optim.Adam(groups, eps=1e-5, fused=near[0].is_cuda or None)
 
 
 def update(
@@ -246,37 +257,56 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
-    action, log_chance = out.action.ravel(), out.log_chance.ravel()
+    lost = quick(losses, view.device)
     critic.follow(seen)
     with torch.inference_mode():
-        value, after = critic(seen).view(out.reward.shape).numpy(), critic(last).numpy()
-    gain = advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace)
-    wanted = torch.from_numpy((gain + value).ravel())
-    gains = torch.from_numpy((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
+        value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
+    gain = out.like(advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace))
+    wanted = torch.as_tensor((gain + value).ravel())
+    gains = torch.as_tensor((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
+    lived = view, pairs, mask, seen, out.action.ravel(), out.log_chance.ravel(), gains, wanted
     for _ in range(s.epochs):
-        told: list[tuple[float, ...]] = []
+        told: list[Tensor] = []
         for rows, memory in minibatches(net, out, s.batch, dice):
-            scores = net.scores(view[rows], catalogue, pairs[rows], memory).masked_fill(~mask[rows], ILLEGAL)
-            log_p = scores.log_softmax(1)
-            moved = log_p.gather(1, action[rows, None])[:, 0] - log_chance[rows]
-            ratio = moved.exp()
-            clipped = ratio.clamp(1.0 - s.clip, 1.0 + s.clip)
-            entropy = -(log_p.exp() * log_p).sum(1).mean()
-            actor = -torch.minimum(ratio * gains[rows], clipped * gains[rows]).mean()
-            missed = ((critic(seen[rows]) - wanted[rows]) ** 2).mean()
-            loss = actor - s.entropy * entropy + missed
+            figures = lost(net, critic, catalogue, memory, [taken(x, rows) for x in lived], s)
             optimiser.zero_grad()
-            loss.backward()
+            figures[0].backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            told.append(tuple(float(v.detach()) for v in (loss, entropy, (ratio - 1.0 - moved).mean())))
-        loss_, entropy_, divergence = np.mean(told, 0)
+            told.append(torch.stack(figures).detach())
+        loss_, entropy_, divergence = np.mean(torch.stack(told).tolist(), 0)
         if not divergence < 4.0 * s.divergence:
             break
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
     return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
+
+
+@cache
+def quick(function: Callable[..., Any], here: torch.device) -> Callable[..., Any]:
+    """Compiled on a card, where most of the time would go into writing out what pairs make of their features."""
+    return torch.compile(function, dynamic=False) if here.type == "cuda" else function
+
+
+def scored(net: Any, view: Tensor, catalogue: Tensor, pairs: Tensor, memory: Tensor) -> Tensor:
+    """A network's scores.   -> [N, A]"""
+    return net.scores(view, catalogue, pairs, memory)  # type: ignore[no-any-return]
+
+
+def losses(
+    net: Any, critic: Critic, catalogue: Tensor, memory: Tensor | None, lived: list[Tensor], s: Settings
+) -> list[Tensor]:
+    """The clipped surrogate with the price of certainty and what the critic missed; entropy; divergence."""
+    view, pairs, mask, seen, action, log_chance, gains, wanted = lived
+    log_p = net.scores(view, catalogue, pairs, memory).masked_fill(~mask, ILLEGAL).log_softmax(1)
+    moved = log_p.gather(1, action[:, None])[:, 0] - log_chance
+    ratio = moved.exp()
+    clipped = ratio.clamp(1.0 - s.clip, 1.0 + s.clip)
+    entropy = -(log_p.exp() * log_p).sum(1).mean()
+    actor = -torch.minimum(ratio * gains, clipped * gains).mean()
+    missed = ((critic(seen) - wanted) ** 2).mean()
+    return [actor - s.entropy * entropy + missed, entropy, (ratio - 1.0 - moved).mean()]
 
 
 def follow(optimiser: Any, divergence: float, s: Settings) -> None:

@@ -74,7 +74,8 @@ class Programme(nn.Module):
         """See ``core.policy``."""
         wanted = view[:, self.sight.spec.at("target")]
         here = (wanted[:, None, :] - self.targets).abs().sum(2).argmin(1)  # [N]
-        apart = (self.known[:, None, :] - catalogue @ self.mark).abs().amax(2)  # [U, A]
+        marked = (catalogue[:, :, None] * self.mark).sum(1)  # not a matmul, which a card may round to 11 bits
+        apart = (self.known[:, None, :] - marked).abs().amax(2)  # [U, A]
         same = (apart < 1e-3).to(view.dtype)
         met = same.sum(0).clamp(max=1.0)  # 1 where the order knows the activity
         visits, far = 2.0 * history[:, :, 0], float(2 * self.place.shape[1] * self.place.shape[2])

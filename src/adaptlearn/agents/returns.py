@@ -1,30 +1,33 @@
-"""Sums of what follows a decision, compiled: generalised advantages (Schulman et al. 2016), n-step returns."""
+"""Sums of what follows a decision: generalised advantages (Schulman et al. 2016), n-step returns."""
+
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from adaptlearn.core.compiled import compiled
 
 
-@compiled
-def advantages(reward, value, last, ended, cut, beyond, gamma, trace):
+def advantages(
+    reward: Any, value: Any, last: Any, ended: Any, cut: Any, beyond: Any, gamma: float, trace: float
+) -> Tensor:
     """Advantages, backwards.   A_t = d_t + gamma lambda A_t+1,  d_t = r_t + gamma V_t+1 - V_t
 
     What follows an end is worth nothing; what follows a cut is worth ``beyond``, the value of the view it was cut at;
     neither lets the sum run on into the next life. ``last`` is the value of the view after the last step.
 
-    reward, value, ended, cut, beyond [T, N], last [N] -> [T, N]
+    reward, value, ended, cut, beyond [T, N], last [N], arrays or tensors -> [T, N]
     """
-    found = np.empty(reward.shape, np.float32)
-    for n in range(reward.shape[1]):
-        running, following = 0.0, last[n]
-        for t in range(reward.shape[0] - 1, -1, -1):
-            over = ended[t, n] or cut[t, n]
-            if over:
-                following = 0.0 if ended[t, n] else beyond[t, n]
-            step = reward[t, n] + gamma * following - value[t, n]
-            running = step + (0.0 if over else gamma * trace * running)
-            found[t, n], following = running, value[t, n]
-    return found
+    reward, value, following, beyond = (torch.as_tensor(x).double() for x in (reward, value, last, beyond))
+    ended, cut = torch.as_tensor(ended), torch.as_tensor(cut)
+    going, found, running = ~(ended | cut), torch.empty_like(reward), torch.zeros_like(following)
+    for t in range(len(reward) - 1, -1, -1):
+        following = torch.where(going[t], following, beyond[t] * ~ended[t])
+        step = reward[t] + gamma * following - value[t]
+        running = step + gamma * trace * running * going[t]
+        found[t], following = running, value[t]
+    return found.float()
 
 
 @compiled

@@ -5,19 +5,17 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-
-Floats = NDArray[np.float32]
 
 
 @dataclass
 class Rollout:
-    """What T steps of N rows left behind, in place."""
+    """What T steps of N rows left behind, in place. The last four are of the room's kind: arrays of NumPy, or tensors
+    where the room is one on a graphics card; there each pair feature lies in memory in one piece (``pairs``)."""
 
     view: Tensor  # [T, N, V]
     insight: Tensor  # [T, N, C] what the critic saw
@@ -26,36 +24,53 @@ class Rollout:
     action: Tensor  # [T, N]
     log_chance: Tensor  # [T, N]
     memory: Tensor  # [N, M] before the first view, carried on from rollout to rollout
-    reward: Floats  # [T, N]
-    ended: NDArray[np.bool_]  # [T, N] left
-    cut: NDArray[np.bool_]  # [T, N] the clock
-    beyond: Floats  # [T, N] value of the last view where the clock cut
+    reward: Any  # [T, N]
+    ended: Any  # [T, N] left
+    cut: Any  # [T, N] the clock
+    beyond: Any  # [T, N] value of the last view where the clock cut
 
     @staticmethod
     def room_for(
-        steps: int, rows: int, actions: int, view: int, insight: int, pairs: tuple[int, int], memory: int = 0
-    ) -> "Rollout":
-        """Empty buffers; pairs: for how many activities, how many features."""
-        shape = (steps, rows)
+        steps: int, rows: int, actions: int, view: int, insight: int, pairs: tuple[int, int], memory: int = 0,
+        like: Any = None,
+    ) -> "Rollout":  # fmt: skip
+        """Empty buffers; pairs: for how many activities, how many features; like: an array of the room."""
+        card, shape = isinstance(like, Tensor), (steps, rows)
+        zeros = partial(torch.zeros, device=like.device if card else None)
+        told = zeros(shape), zeros(shape, dtype=torch.bool), zeros(shape, dtype=torch.bool), zeros(shape)
+        held = zeros(pairs[1], *shape, pairs[0]).movedim(0, 3) if card else zeros(*shape, *pairs)
         return Rollout(
-            torch.zeros(*shape, view), torch.zeros(*shape, insight), torch.zeros(*shape, *pairs),
-            torch.zeros(*shape, actions, dtype=torch.bool), torch.zeros(shape, dtype=torch.long), torch.zeros(shape),
-            torch.zeros(rows, memory), np.zeros(shape, np.float32), np.zeros(shape, bool), np.zeros(shape, bool),
-            np.zeros(shape, np.float32),
+            zeros(*shape, view), zeros(*shape, insight), held, zeros(*shape, actions, dtype=torch.bool),
+            zeros(shape, dtype=torch.long), zeros(shape), zeros(rows, memory),
+            *(told if card else (x.numpy() for x in told)),
         )  # fmt: skip
+
+    def like(self, values: Tensor) -> Any:
+        """Values of a network in the room's kind; nothing is copied."""
+        return values if isinstance(self.reward, Tensor) else values.numpy()
+
+
+def taken(x: Tensor, rows: Tensor) -> Tensor:
+    """Some decisions of a flat rollout; what lies feature by feature stays so.   [T N, ...], [B] -> [B, ...]"""
+    return x[rows] if x.is_contiguous() else x.movedim(2, 0)[:, rows].movedim(0, 2)
 
 
 def minibatches(net: Any, out: Rollout, batch: int, dice: torch.Generator) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Decisions at random; with a memory, whole rows at random, remembered anew.   -> flat rows [B], memory [B, M]"""
     t, n = out.action.shape
     if not net.memory_size:
-        yield from ((rows, None) for rows in torch.randperm(t * n, generator=dice).split(batch))
+        yield from ((rows, None) for rows in shuffled(t * n, dice).split(batch))
         return
-    going = torch.from_numpy(~(out.ended | out.cut))
-    for columns in torch.randperm(n, generator=dice).split(max(1, batch // t)):
+    going = torch.as_tensor(~(out.ended | out.cut))
+    for columns in shuffled(n, dice).split(max(1, batch // t)):
         memory, told = out.memory[columns], []
         for j in range(t):
             memory = net.remember(out.view[j, columns], memory)
             told.append(memory)
             memory = memory * going[j, columns, None]
-        yield (torch.arange(t)[:, None] * n + columns).ravel(), torch.cat(told)
+        yield (torch.arange(t, device=columns.device)[:, None] * n + columns).ravel(), torch.cat(told)
+
+
+def shuffled(n: int, dice: torch.Generator) -> Tensor:
+    """0 to n - 1 in random order, where the dice are."""
+    return torch.randperm(n, generator=dice, device=dice.device)

@@ -63,10 +63,11 @@ def _made(file: str, name: str) -> Callable[..., Any]:
 
 
 def _pointer(name: str) -> Callable[..., Any]:
-    def make(world: World, **settings: Any) -> Any:
+    def make(world: World, follows: bool = False, **settings: Any) -> Any:
+        from adaptlearn.agents.follower import Follower
         from adaptlearn.agents.networks import Pointer
 
-        net = Pointer.for_world(world, **settings)
+        net = (Follower if follows else Pointer).for_world(world, **settings)
         net.name = name  # one network, many ways of learning
         return net
 
@@ -77,6 +78,10 @@ def _recurrent(world: World, **settings: Any) -> Any:
     from adaptlearn.agents.networks import MEMORY
 
     return _pointer("recurrent")(world, **{"memory": MEMORY} | settings)
+
+
+def _distilled(world: World, hidden: int = 32, **settings: Any) -> Any:
+    return _pointer("distilled")(world, **{"follows": True, "hidden": hidden, "width": hidden} | settings)
 
 
 def _clone(world: World, **settings: Any) -> Any:
@@ -142,10 +147,10 @@ OWN = {
         "fixed, linear", "the best fixed programme, left where the record says so; by cross-entropy"),
     "bayes": Entry(_made("bayes", "Bayes"), Teacher("bayes", "fit"), "destination, visits", "syllabus",
         "a programme learned over cohorts: worlds drawn from a posterior, planned for, taught, learned from"),
-    "distilled": Entry(_made("distill", "Student"), Teacher("distill", "fit", ("hidden",)), "the whole view",
+    "distilled": Entry(_distilled, Teacher("distill", "fit", ("hidden",)), "the whole view",
         "fixed, linear, guided", "a network that imitates the planner on records, and needs no law"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",
-        "a pointer network over activities, by proximal policy optimisation"),
+        "a pointer network over activities, or one that leaves a programme; by proximal policy optimisation"),
     "recurrent": Entry(_recurrent, Teacher("ppo", "train_recurrent", NET),
         "the whole view, and what it remembers of earlier ones", "ppo", "the same with gated recurrent memory"),
     "dqn": Entry(_pointer("dqn"), Teacher("dqn", "train", NET), "the whole view", "linear, ppo",

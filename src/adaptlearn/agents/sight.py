@@ -161,7 +161,7 @@ class Sight(nn.Module):
     def place(self, keys: Tensor) -> Tensor:
         """Place of each skill when the largest key comes first, 0 for the first; of equals, the earlier.   [N, K]"""
         order = torch.argsort(keys, dim=1, descending=True, stable=True)
-        count = torch.arange(keys.shape[1], dtype=keys.dtype).expand_as(keys)
+        count = torch.arange(keys.shape[1], dtype=keys.dtype, device=keys.device).expand_as(keys)
         return torch.zeros_like(keys).scatter(1, order, count)
 
 

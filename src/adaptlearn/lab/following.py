@@ -1,10 +1,12 @@
 """An agent watched while it learns: judged on learners it is not taught with, and a line that says how it goes."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
@@ -17,12 +19,13 @@ class Watch:
     """What is known of a training so far.
 
     Args:
+        many: the rooms it learns in; it is judged in each, on the same learners.
         base: the policy whose gain it is measured over: the author's syllabus.
-        settings: of the teacher, by name; what it counts by tells how much is left.
+        settings: of the teacher, by name; what it counts by tells how much is left, and ``device`` where it is judged.
     """
 
-    def __init__(self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any]):
-        self.rules, self.base, self.seed, self.settings = rules, base, seed, settings
+    def __init__(self, many: Sequence[Rules], base: Any, learners: int, seed: int, settings: dict[str, Any]):
+        self.many, self.base, self.seed, self.settings = many, base, seed, settings
         self.ids = np.arange(FIRST, FIRST + learners)
         self.gain: Any = None
         self.began, self.first = time.monotonic(), None
@@ -30,11 +33,22 @@ class Watch:
 
     def judge(self, policy: Any) -> float:
         """Mean worth at the end of a life, and beside it the gain over the syllabus."""
-        value = simulate(policy, self.rules, self.ids, self.seed)["value"]
+        value = self._worth(policy)
         if self._usual is None:
-            self._usual = simulate(self.base, self.rules, self.ids, self.seed)["value"]
+            self._usual = self._worth(self.base)
         self.gain = paired(value, self._usual)
         return float(value.mean())
+
+    def _worth(self, policy: Any) -> Any:
+        """Of the destination at the end of each life, the mean over rooms.   -> [N]"""
+        if self.settings.get("device", "cpu") == "cpu":
+            return np.mean([simulate(policy, rules, self.ids, self.seed)["value"] for rules in self.many], 0)
+        return np.mean([on_card(policy, rules, self.ids, self.seed) for rules in self.many], 0)
+
+    def gained(self, values: dict[str, float]) -> dict[str, float]:
+        """The gain over the syllabus and the half-width of its interval, where the figures come from a look."""
+        seen = self.gain is not None and "held_out" in values
+        return {"over_syllabus": self.gain.mean, "half_width": self.gain.half} if seen else {}
 
     def line(self, values: dict[str, float]) -> str:
         """Progress, speed, return, gain over the syllabus with its 95 % interval, time left."""
@@ -62,6 +76,22 @@ class Watch:
             if whole:
                 parts.append(f"{clock(max(whole - done, 0.0) / speed)} left")
         return parts
+
+
+def on_card(policy: Any, rules: Rules, ids: Any, seed: int) -> Any:
+    """Worth of the destination at the end of lives on a graphics card, under a policy's favourites.   -> [N]"""
+    import torch
+
+    room = maker("cuda")(rules, len(ids), seed).begin(ids)
+    here = room.pay.device
+    net, catalogue = policy.to(here), torch.from_numpy(rules.world.features.copy()).to(here)
+    memory, nothing = (torch.zeros(len(ids), size, device=here) for size in (policy.memory_size, 0))
+    with torch.inference_mode():
+        while bool(room.alive.any()):
+            scores, memory = net(room.view, catalogue, room.history(), memory, nothing)
+            room.choose(scores, 0.0)
+            room.step()
+    return room.now("value").cpu().numpy()
 
 
 def clock(seconds: float) -> str:

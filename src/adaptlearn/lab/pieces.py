@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from adaptlearn.classroom.room import Classroom, Rules
+from adaptlearn.classroom.card import maker
+from adaptlearn.classroom.room import Rules
 from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.refusal import nearest
@@ -101,13 +102,13 @@ def softened(policy: Any, temperature: float | None) -> Any:
 
 def trained(
     agent: Agent, rules_: Rules, seed: int, report: Callable[[int, dict[str, float]], None], *,
-    allow: Sequence[str] = (), classroom: Callable[..., Classroom] = Classroom, **more: Any,
+    allow: Sequence[str] = (), classroom: Callable[..., Any] | None = None, **more: Any,
 ) -> Any:  # fmt: skip
     """An agent after training; one that does not learn comes as it is made.
 
     Args:
         report: called with (round, figures) while training.
-        classroom: makes the rooms it is trained in.
+        classroom: makes the rooms it is trained in; without, on the device that its settings name.
         more: arguments that only some teachers take, such as ``resume``, ``judge`` and ``keep`` of PPO.
 
     Raises:
@@ -130,6 +131,7 @@ def trained(
         from adaptlearn.tracing.cohorts import infer
 
         more.setdefault("infer", partial(infer, seed=seed))
+    classroom = classroom or maker(getattr(chosen, "device", "cpu"))
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 

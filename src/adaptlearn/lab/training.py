@@ -1,19 +1,22 @@
 """``adaptlearn train``: train an agent in simulation, keep it as one file, track the run."""
 
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adaptlearn.classroom.room import Classroom, Rules
+from adaptlearn.classroom.card import maker
+from adaptlearn.classroom.mixed import Mixed
+from adaptlearn.classroom.room import Rules, with_rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.following import Watch
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, school_of, shaping, trained
+from adaptlearn.lab.pieces import agent_of, labels_of, people, rules_of, school_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
@@ -28,8 +31,10 @@ class Config(Common):
 
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
-    start: str | None = None  # file to begin with; guided, distilled: a fixed programme's, ppo: a linear scorer's
+    start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
     belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
+    laws: list[str] = field(default_factory=list)  # ppo: a mixture to learn in, rows shared; empty: ``law`` alone
+    populations: list[str] = field(default_factory=list)  # ppo: files of people to mix; empty: ``population`` alone
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -55,18 +60,20 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     rules = rules_of(config)
     if rules.world.folder is not None:
         tracker.data(rules.world.name, rules.world.folder, "training")
-    watch, eyes = watch_of(config, rules), Eyes(config, rules)
+    many = mixture(config, rules)
+    watch, eyes = watch_of(config, many), Eyes(config, rules)
     more = taught_with(config, rules, watch, eyes)
+    make = school_room(config, many)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
         def report(step: int, values: dict[str, float]) -> None:
             tell(watch.line(values))
-            tracker.metrics(values, done + step)
+            tracker.metrics(values | watch.gained(values), done + step)
 
         try:
             policy = trained(config.agent, rules, config.seed, report, allow=config.allow,
-                             classroom=eyes.rooms(Classroom), **more)  # fmt: skip
+                             classroom=eyes.rooms(make), **more)  # fmt: skip
         except ArithmeticError as error:
             raise ValueError(stopped(config, rules, error)) from error
         policy = eyes.given(policy)
@@ -74,19 +81,42 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
     gain = paired(goal, base)
-    about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
+    file = written(config, rules, policy)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
            "over_syllabus": gain.mean, "half_width": gain.half, "learners": config.learners}  # fmt: skip
     return row, file
 
 
-def watch_of(config: Config, rules: Rules) -> Watch:
-    """The held-out learners, and what the settings say of how long it takes."""
+def mixture(config: Config, rules: Rules) -> list[Rules]:
+    """The rooms it learns in: every law of ``laws`` with everyone of ``populations``."""
+    if not (config.laws or config.populations):
+        return [rules]
+    rooms = [rules_of(config, law=law) for law in config.laws or [config.law]]
+    return [with_rules(room, population=people(file, room)) for room in rooms for file in config.populations] or rooms
+
+
+def school_room(config: Config, many: list[Rules]) -> Any:
+    """Makes the rooms it learns in: on its device; side by side where there are several.
+
+    Raises:
+        ValueError: an agent that learns in rooms of one kind.
+    """
+    make = maker(config.agent.settings.get("device", "cpu"))
+    if len(many) == 1:
+        return make
+    school = school_of(config.agent, config.allow)
+    if school is None or "privileged" not in {f.name for f in fields(school[1])}:
+        raise ValueError(f"laws, populations: agent {config.agent.name} learns in rooms of one kind; needed one that "
+                         "learns in any, e.g. agent=ppo")  # fmt: skip
+    return lambda rules, n, seed, **more: Mixed(many, n, seed, make=make, **more)
+
+
+def watch_of(config: Config, many: list[Rules]) -> Watch:
+    """The held-out learners, the same in every room, and what the settings say of how long it takes."""
     school = school_of(config.agent, config.allow)
     settings = asdict(school[1]()) | config.agent.settings if school is not None else {}
-    return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings)
+    return Watch(many, agent_of("syllabus", many[0]), config.held_out, config.seed + 2, settings)
 
 
 class Eyes:
@@ -135,9 +165,24 @@ def taught_with(config: Config, rules: Rules, watch: Watch, eyes: Eyes) -> dict[
     if config.start is not None:
         start = checkpoint.load(config.start, rules.world)
         more["start"] = getattr(start, "inner", start)  # one that reads a belief begins as what it is without
-    if "judge" in takes:
-        more["judge"] = lambda net: watch.judge(eyes.given(net))
-    return more | (remembered(config) if "keep" in takes else {})
+    more |= remembered(config) if "keep" in takes else {}
+    return more | ({"judge": judge_of(config, watch, eyes, more.get("resume"))} if "judge" in takes else {})
+
+
+def judge_of(config: Config, watch: Watch, eyes: Eyes, resume: dict[str, Any] | None) -> Callable[[Any], float]:
+    """Judges by held-out learners; the best so far is written to ``to``, whatever becomes of the training."""
+    best = float(resume["best/worth"]) if resume else -float("inf")
+
+    def judge(policy: Any) -> float:
+        nonlocal best
+        seeing = eyes.given(policy)
+        worth = watch.judge(seeing)
+        if worth > best:
+            best = worth
+            written(config, watch.many[0], seeing)
+        return worth
+
+    return judge
 
 
 def remembered(config: Config) -> dict[str, Any]:
@@ -154,9 +199,16 @@ def stopped(config: Config, rules: Rules, error: ArithmeticError) -> str:
     best = getattr(error, "best", None)
     if best is None:
         return f"{error}; nothing was kept"
+    return f"{error}; the best before that is kept: {written(config, rules, best)}"
+
+
+def written(config: Config, rules: Rules, policy: Any) -> Path:
+    """The agent as a file: with what makes it again (settings that were given, what it says of itself) and where it
+    learned."""
+    made = shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
-    file = checkpoint.save(config.to, best, config.agent.name, shaping(config.agent, config.allow), about)
-    return f"{error}; the best before that is kept: {file}"
+    about |= {"law": "+".join(config.laws)} if config.laws else {}
+    return checkpoint.save(config.to, policy, config.agent.name, made, about)
 
 
 def state_of(config: Config) -> Path:
