@@ -39,13 +39,13 @@ LOGS = LOGGED[[DRAWN.index(name) for name in TRAITS]] > 0
 class Settings:
     """Of the training."""
 
-    rounds: int = 400  # of a new cohort each
+    rounds: int = 160  # of a new cohort each
     learners: int = 128  # in a cohort
     batch: int = 32  # of them a step
     hidden: int = 24  # units a skill
     context: int = 24  # units of the learner
     rate: float = 5e-3  # step size of Adam, falling to a hundredth
-    check: int = 40  # rounds between looks at held-out learners; the best state is kept
+    check: int = 20  # rounds between looks at held-out learners; the best state is kept
     patience: int = 4  # looks without a better one, after which it ends
     device: str = "cpu"  # of the network: cpu | cuda
 
