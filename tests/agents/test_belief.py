@@ -76,6 +76,22 @@ def test_a_skill_that_nothing_touched_keeps_what_is_remembered_of_it(belief):
     assert kept > 0 and moved > 0
 
 
+def test_asking_twice_tells_nothing_new(belief):
+    """A decision before which nothing happened leaves what is remembered of skills and learner as it was."""
+    room, memory = Classroom(TINY, 30, 4).begin(np.arange(30)), torch.zeros(30, belief.memory_size)
+    catalogue, parts = torch.from_numpy(TINY.world.features.copy()), []
+    with torch.inference_mode():
+        for _ in range(4):
+            view, history = torch.from_numpy(room.view.copy()), torch.from_numpy(room.history())
+            once, memory = belief(view, catalogue, history, memory)
+            twice, again = belief(view, catalogue, history, memory)
+            parts.append(memory)
+            assert torch.equal(once.mean, twice.mean) and torch.equal(memory, again)
+            room.wander()
+            room.step()
+    assert not torch.equal(parts[0], parts[-1])
+
+
 def test_before_any_answer_it_believes_what_is_true_of_people_at_large(belief):
     told = lived(shelf.build("random", TINY.world), TINY, np.arange(1500, dtype=np.uint64), 4, belief.reader)
     with torch.no_grad():

@@ -40,6 +40,11 @@ class Told(NamedTuple):
     assisted: Tensor
     hard: Tensor
 
+    @property
+    def met(self) -> Tensor:
+        """Where a skill was ever taught or asked about, as 0 or 1."""
+        return (self.answered + self.weight > TOUCHED).to(self.weight.dtype)
+
 
 class Reader(nn.Module):
     """Reads views of one set of skills, and any catalogue over them; nothing in it is learned or kept."""
@@ -103,13 +108,12 @@ class Reader(nn.Module):
         """What happened to some skills between two decisions.   sums [N, K, C] twice, at [N, S] -> events [N, S, E]"""
         old, new = (Told(*picked(sums, at).unbind(2)) for sums in (before, now))
         items, weight = (new.answered - old.answered).clamp(min=0.0), (new.weight - old.weight).clamp(min=0.0)
-        ever = ((old.answered + old.weight) > TOUCHED).to(now.dtype)
-        gap = (new.seen - old.seen).clamp(min=0.0) * ever
+        gap = (new.seen - old.seen).clamp(min=0.0) * old.met
         done = (new.taught - old.taught).clamp(min=0.0) * (weight > TOUCHED).to(now.dtype)
         right = self.right(old, new, items, (self.learn[at] * weight * done).clamp(max=0.99), gap, at)
         hardness, promised = (new.hard - old.hard) / items.clamp(min=1.0), (new.dose - old.dose).clamp(min=0.0)
         columns = (items / 5.0, right / 5.0, hardness, weight, done, torch.log1p(promised), new.assisted - old.assisted,
-                   torch.log1p(gap) / 4.0, 1.0 - ever, torch.log1p(old.weight))  # fmt: skip
+                   torch.log1p(gap) / 4.0, 1.0 - old.met, torch.log1p(old.weight))  # fmt: skip
         return torch.stack(columns, 2)
 
     def right(self, old: Told, new: Told, items: Tensor, step: Tensor, gap: Tensor, at: Tensor) -> Tensor:

@@ -151,4 +151,4 @@ def picture(named: Mapping[str, Believed], title: str) -> Drawing:
         left.figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
 
     alt = f"{title}: coverage of intervals and reliability of levels of {', '.join(named)}"
-    return Drawing(draw, 5.0, alt, width=8.4, panels=(1, 2))
+    return Drawing(draw, 4.7, alt, width=8.4, panels=(1, 2))

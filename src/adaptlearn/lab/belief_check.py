@@ -72,7 +72,7 @@ def run(config: Config) -> None:
 
 
 NOTES = {
-    at: ("Simulated learners, others than those of training. seen: histories under this law and agent were in training.",
+    at: ("Simulated learners, others than those of training. seen: histories under this law and agent were in it.",
          f"r, r2, error: believed mean against the true level {when}, P(correct), 0 to 1.",
          "log score: nats a level, of its logit. within 80: share of truths in the belief's own central 80 % interval; "
          "half 80: half of that share's 95 % interval.",
@@ -87,18 +87,19 @@ def sources(config: Config, rules: Rules, agent: str) -> dict[str, Believed]:
     import torch
 
     from adaptlearn.agents.belief_fit import along, lived
+    from adaptlearn.agents.happened import Told
 
     policy, ids = agent_of(agent, rules, config.allow), FIRST + np.arange(config.learners, dtype=np.uint64)
     belief = checkpoint.load_belief(config.belief, rules.world)
     told = lived(policy, rules, ids, config.seed + 1, belief.reader)
     with torch.inference_mode():
         said = along(belief, told)
-        view, sums = told.view[told.made], told.told[told.made]
+        view, sums = told.view[told.made], Told(*told.told[told.made].unbind(2))
         one = said.now if config.at == "now" else said.later
         level, _ = one.levels()
         truth = (told.now if config.at == "now" else told.later)[told.made]
     who = told.rows.expand(told.made.shape)[told.made].numpy()
-    day, met = belief.reader.today(view)[:, 0].numpy(), ((sums[:, :, 2] + sums[:, :, 4]) > 0).numpy()
+    day, met = belief.reader.today(view)[:, 0].numpy(), sums.met.numpy() > 0
     plain = Believed(who, day.astype(float), met, truth.double().numpy(), np.zeros(truth.shape))
     bkt = view[:, belief.reader.sight.spec.at("belief")].double().numpy()
     found = {"belief": replace(plain, level=level.double().numpy(), mean=one.mean.double().numpy(),
