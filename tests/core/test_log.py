@@ -35,6 +35,15 @@ def test_a_log_is_read_as_it_was_written(events, tmp_path):
         np.testing.assert_array_equal(again[name], events[name], err_msg=name)
 
 
+def test_what_was_struck_off_and_what_was_full_are_kept_where_they_are_said(events, tmp_path):
+    said = {"vetoed": np.arange(7, dtype=np.int32), "full": np.arange(21, dtype=np.int32).reshape(7, 3)}
+    for some in (said, {"vetoed": said["vetoed"]}, {"full": said["full"]}):
+        again = log.load(EventLog({**events.columns, **some}, "p", "0").save(tmp_path / "log.parquet"))
+        assert list(again.columns) == [*COLUMNS, *some]
+        for name, column in some.items():
+            np.testing.assert_array_equal(again[name], column)
+
+
 def test_a_stranger_reads_units_and_provenance_from_the_file(events, tmp_path):
     schema = pq.read_schema(events.save(tmp_path / "log.parquet"))
     for name, (_, meaning) in COLUMNS.items():
@@ -72,8 +81,17 @@ def test_a_table_that_is_no_log_is_refused(tmp_path):
     import pyarrow as pa
 
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match="None; needed 1"):
+    with pytest.raises(ValueError, match="found another table; needed an event log"):
         log.load(tmp_path / "a.parquet")
+
+
+def test_a_file_that_is_none_is_refused_in_words(events, tmp_path):
+    whole = events.save(tmp_path / "whole.parquet").read_bytes()
+    for name, content in {"cut": whole[: len(whole) // 2], "text": b"learner,skill", "empty": b""}.items():
+        (tmp_path / name).write_bytes(content)
+    for name, found in {"cut": "only a part", "text": "only a part", "empty": "only a part", "gone": "no such"}.items():
+        with pytest.raises(ValueError, match=f"found .*{found}.*; needed an event log in Parquet, e.g."):
+            log.load(tmp_path / name)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_draft(events, tmp_path, monkeypatch):

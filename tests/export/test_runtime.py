@@ -68,9 +68,12 @@ def told(world, room, offered, i):
 HOUSE = HouseRules(("listening-quiz",), ("greeting-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
                    (("listening-pairs", 3.5),), live_per_week=1,
                    after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
+MARKED = HouseRules(("listening-quiz",), due=(("greeting-quiz", 12.0),),
+                    after=(("resolving-counter", "greeting-quiz"), ("listening-pairs", "listening-quiz")),
+                    pass_mark=(("greeting-quiz", 2 / 3), ("listening-quiz", 0.75)))  # fmt: skip
 
 
-@pytest.mark.parametrize("house", [HouseRules(), HOUSE], ids=["free", "ruled"])
+@pytest.mark.parametrize("house", [HouseRules(), HOUSE, MARKED], ids=["free", "ruled", "marked"])
 def test_whole_lives_are_decided_as_in_the_classroom(tiny, small, tmp_path, house):
     """Same learners, same luck: same mask, same choice, same propensity, same record, to the end of every life."""
     live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))
@@ -311,6 +314,12 @@ def test_a_catalogue_is_refused_by_field(runtime, listed, field):
 def test_impossible_slates_and_luck_are_refused(runtime, k, luck_, field):
     with pytest.raises(Refused, match=field):
         runtime.recommend(runtime.start(PROFILE), k=k, luck=luck_)
+
+
+@pytest.mark.parametrize("luck_", [[[0.1, 0.2], [0.3]], [[0.1, 0.2]], [[0.1], [0.3, 0.4]], []])
+def test_luck_that_is_not_one_number_for_each_place_of_each_learner_is_refused(runtime, luck_):
+    with pytest.raises(Refused, match=r"luck: found .*needed 2 numbers in \[0, 1\) for each learner"):
+        runtime.recommend_many([runtime.start(PROFILE)] * 2, k=2, luck=luck_)
 
 
 ANYTHING = st.recursive(

@@ -24,6 +24,7 @@ class Rules:
     population: Population = field(default_factory=Population)
     catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
     catalogue_seed: int = 0
+    truth: World | None = None  # what happens behind the catalogue, said outright instead of drawn
     meshing: Meshing = MESHING["null"]
     mandatory: bool | None = None  # None: as the world says
     decides: str | None = None  # None: as the world says
@@ -42,9 +43,13 @@ class Rules:
             reasons=programme.reasons if self.reasons is None else self.reasons,
         )  # fmt: skip
 
+    def true_world(self) -> World:
+        """What really happens behind the catalogue."""
+        return self.truth or self.world.true(self.catalogue, self.catalogue_seed)
+
     def pack(self) -> Pack:
         """The world's arrays, declared and true."""
-        return pack(self.world, self.world.true(self.catalogue, self.catalogue_seed))
+        return pack(self.world, self.true_world())
 
     def levels(self, mind: Any, touched: Any, day: ArrayLike) -> NDArray[np.float32]:
         """P(correct) on the reference item of each skill, on a day at or after ``touched``; latent, for analysis only.

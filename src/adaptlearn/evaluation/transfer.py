@@ -44,7 +44,7 @@ def destination(lives: Lives, rules: Rules) -> Floats:
 
 def likeness(lives: Lives, rules: Rules) -> Floats:
     """How much of what a learner did for a skill was like the job, 0 to 1; 0 where nothing was done.   -> [N, K]"""
-    true = rules.world.true(rules.catalogue, rules.catalogue_seed)
+    true = rules.true_world()
     visits, teaches = lives.visits.astype(np.float64), true.teaches.astype(np.float64)
     real = teaches * true.scalars[:, [FEATURES.index("authenticity")]]
     return np.asarray((visits @ real) / np.maximum(visits @ teaches, 1e-9))

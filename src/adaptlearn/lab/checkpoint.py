@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.core.keep import keep
+from adaptlearn.core.keep import arrays_in, keep
 from adaptlearn.core.world import World
 
 VERSION = 1  #: of the file; moves with its meaning
 BELIEF = "belief"  #: what a file calls itself that holds a belief instead of an agent
+CHECKPOINT = "a checkpoint written by `adaptlearn train`, e.g. to=agent.npz"
+STATE = "the state of a training that was cut off, e.g. adaptlearn train without resume"
 
 
 def save(path: str | Path, policy: Any, name: str, settings: dict[str, Any], about: dict[str, Any]) -> Path:
@@ -34,14 +36,9 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises:
         ValueError: not a checkpoint, or one of another version.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            head = json.loads(str(file["head"]))
-            weights = {key.removeprefix("weight/"): file[key] for key in file.files if key.startswith("weight/")}
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{path}: {error}; needed a checkpoint written by `adaptlearn train`, e.g. to=agent.npz"
-        ) from error
+    stored = arrays_in(path, CHECKPOINT)
+    head = _head(stored)
+    weights = {key.removeprefix("weight/"): value for key, value in stored.items() if key.startswith("weight/")}
     if head.get("version") != VERSION:
         raise ValueError(f"{path}: version {head.get('version')}; needed {VERSION}, e.g. one trained with this release")
     return head, weights
@@ -115,17 +112,16 @@ def read_state(path: str | Path, about: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: not a state, or one of a training with other settings; the first that differs is named.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            head = json.loads(str(file["head"]))
-            arrays = {name: file[name] for name in file.files if name != "head"}
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{path}: {error}; needed the state of a training that was cut off, e.g. adaptlearn train without resume"
-        ) from error
+    arrays = arrays_in(path, STATE)
+    head = _head(arrays)
     begun = head.get("about", {}) | {"version": head.get("version")}
     for name, value in json.loads(json.dumps(about | {"version": VERSION})).items():
         if begun.get(name) != value:
             raise ValueError(f"{path}: it was begun with {name} = {begun.get(name)}, not {value}; needed the same, "
                              f"e.g. {name}={begun.get(name)}")  # fmt: skip
     return arrays
+
+
+def _head(stored: dict[str, Any]) -> dict[str, Any]:
+    """What a file says of itself, taken out of its arrays; nothing where it is not one of ours."""
+    return dict(json.loads(str(stored.pop("head")))) if "head" in stored else {}
