@@ -106,12 +106,13 @@ class Belief(nn.Module):
         return State(told.unflatten(1, (k, len(SUMS))), level, skill.unflatten(1, (k, self.hidden)), learner, count)
 
     def step(self, view: Tensor, told: Tensor, old: State) -> tuple[Normal, State]:
-        """Take in what happened since the last decision; what it did not touch of skills stays as it was.
+        """Take in what happened since the last decision; what it did not touch of skills stays as it was. Where more
+        skills were touched than one activity may touch, as by a history brought along, the others wait their turn.
 
         view [N, V], told: sums now [N, K, C] -> logit of the level today [N, K], what to remember
         """
         reader, spec = self.reader, self.reader.sight.spec
-        touched, at = reader.touched(old.told, told).topk(reader.most, 1)
+        touched, at = reader.touched(old.told, told)
         event, before = reader.event(old.told, told, at), picked(old.skill, at)
         level = torch.sigmoid(old.level)
         ready = all_of(level, reader.sight.prerequisites)
@@ -126,7 +127,7 @@ class Belief(nn.Module):
         count = view[:, spec.total("decisions"), None] + 1.0
         learner = torch.where((count - old.count).abs() > NEW, self.gather(standing, old.learner), old.learner)
         now = self.says(view, told, skill, learner, 0.0)
-        return now, State(told, now.mean, skill, learner, count)
+        return now, State(placed(picked(told, at), at, old.told), now.mean, skill, learner, count)
 
     def says(self, view: Tensor, told: Tensor, skill: Tensor, learner: Tensor, ahead: Tensor | float) -> Normal:
         """Logit of the level so many days ahead, without further practice.   ahead [] or [N, 1] -> [N, K]"""
