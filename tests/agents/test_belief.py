@@ -66,7 +66,9 @@ def test_a_skill_that_nothing_touched_keeps_what_is_remembered_of_it(belief):
         for _ in range(8):
             view, history = torch.from_numpy(room.view.copy()), torch.from_numpy(room.history())
             before = belief.unpacked(memory)
-            touched = belief.reader.touched(before.told, belief.reader.told(view, catalogue, history)) > 0.5
+            told, k = belief.reader.told(view, catalogue, history), len(TINY.world.skills)
+            here, at = belief.reader.touched(before.told, told)
+            touched = torch.zeros(40, k).scatter(1, at, here) > 0.5
             _, memory = belief(view, catalogue, history, memory)
             same = (belief.unpacked(memory).skill == before.skill).all(2)
             assert same[~touched].all()
@@ -74,6 +76,38 @@ def test_a_skill_that_nothing_touched_keeps_what_is_remembered_of_it(belief):
             room.wander()
             room.step()
     assert kept > 0 and moved > 0
+
+
+def test_a_history_brought_along_is_taken_in_turn_by_turn_and_nothing_of_it_twice():
+    """A learner of a year, met today: more skills at once than a visit touches."""
+    world = rules("onboarding-v1").world
+    belief, k = Belief.for_world(world, hidden=4, context=4), len(world.skills)
+    told = torch.zeros(1, k, len(SUMS))
+    told[0, :20, SUMS.index("answered")] = 6.0
+    state, view, moved = belief.unpacked(torch.zeros(1, belief.memory_size)), torch.zeros(1, 169), []
+    for _ in range(4):
+        with torch.no_grad():
+            _, after = belief.step(view, told, state)
+        moved.append(set((after.skill != state.skill).any(2)[0].nonzero()[:, 0].tolist()))
+        state = after
+    assert [len(part) for part in moved] == [8, 8, 4, 0]
+    assert set().union(*moved) == set(range(20))
+
+
+def test_asking_twice_tells_nothing_new(belief):
+    """A decision before which nothing happened leaves what is remembered of skills and learner as it was."""
+    room, memory = Classroom(TINY, 30, 4).begin(np.arange(30)), torch.zeros(30, belief.memory_size)
+    catalogue, parts = torch.from_numpy(TINY.world.features.copy()), []
+    with torch.inference_mode():
+        for _ in range(4):
+            view, history = torch.from_numpy(room.view.copy()), torch.from_numpy(room.history())
+            once, memory = belief(view, catalogue, history, memory)
+            twice, again = belief(view, catalogue, history, memory)
+            parts.append(memory)
+            assert torch.equal(once.mean, twice.mean) and torch.equal(memory, again)
+            room.wander()
+            room.step()
+    assert not torch.equal(parts[0], parts[-1])
 
 
 def test_before_any_answer_it_believes_what_is_true_of_people_at_large(belief):

@@ -31,6 +31,7 @@ TOLD = [*STORIES, ROOT / "CONTRIBUTING.md", ROOT / "envs" / "README.md",
 SMALLER = {
     "evaluate": ["learners=24"], "report": ["learners=32", "ensemble=0", "draws=2"], "simulate": ["learners=40"],
     "export": ["learners=0"], "pilot plan": ["simulated=128"], "insights": ["learners=12"], "tune": ["trials=2"],
+    "belief train": ["++settings.rounds=1", "++settings.learners=8"], "belief check": ["learners=6", "particles=8"],
     "demo": ["seconds=1", "learners=64"], "calibrate": ["steps=20", "populations=12"],
 }  # fmt: skip
 LEARNING = {

@@ -25,9 +25,8 @@ def test_a_true_belief_is_calibrated_and_one_too_sure_or_too_wide_is_not():
         assert found.low <= p / 100 <= found.high
     sure, wide = (figures(made(widen)) for widen in (0.5, 2.0))
     assert sure["within_80"].high < 0.8 < wide["within_80"].low
-    assert figures(made())["log_score"] > max(
-        sure["log_score"], wide["log_score"], figures(made(1.0, 0.5))["log_score"]
-    )
+    others = (sure, wide, figures(made(1.0, 0.5)))
+    assert all(figures(made())["log_score"] > other["log_score"] for other in others)
 
 
 def test_only_skills_met_are_counted_and_parts_add_up():

@@ -32,9 +32,9 @@ def test_a_belief_is_checked_beside_bkt_and_a_filter_by_the_day_and_drawn(belief
     words = [f"belief={belief}", "agents=[mastery,zpdes]", "law=workplace", "learners=16", "particles=16", "days=true"]
     assert perform("belief check", [*QUICK[:2], *words, f"csv={table}", f"to={picture}"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {row["source"] for row in rows} == {"belief", "BKT", "filter, told the law"}
-    assert {row["trained_on"] for row in rows if row["agent"] == "mastery"} == {True}
-    assert {row["trained_on"] for row in rows if row["agent"] == "zpdes"} == {False}
+    assert {row["source"] for row in rows} == {"belief", "BKT", "filter"}
+    assert {row["seen"] for row in rows if row["agent"] == "mastery"} == {True}
+    assert {row["seen"] for row in rows if row["agent"] == "zpdes"} == {False}
     whole = {(r["agent"], r["source"]): r for r in rows if r["days"] == "all"}
     for (agent, source), row in whole.items():
         parts = [r["levels"] for r in rows if (r["agent"], r["source"]) == (agent, source) and r["days"] != "all"]

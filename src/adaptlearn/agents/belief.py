@@ -18,7 +18,7 @@ import torch
 from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor, nn
 
-from adaptlearn.agents.happened import EVENT, SUMS, Reader, picked, placed
+from adaptlearn.agents.happened import EVENT, SUMS, Reader, Told, picked, placed
 from adaptlearn.agents.networks import gated, layer
 from adaptlearn.agents.sight import all_of
 from adaptlearn.core.learner import MOTIVES
@@ -31,6 +31,7 @@ STATICS = 6  # of a skill, see ``Reader.about``
 TIMES = 3  # of a question: days since, days at all, ever met
 HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 WIDE = 32  # units between what is known and what is said
+NEW = 1e-6  # least step of the view's count of decisions
 LOG_SD = (-3.0, 2.0)  # between which spreads are told apart
 
 
@@ -39,6 +40,11 @@ class Normal(NamedTuple):
 
     mean: Tensor
     sd: Tensor
+
+    @classmethod
+    def said(cls, two: Tensor) -> "Normal":
+        """Two numbers as mean and spread.   [..., 2]"""
+        return cls(two[..., 0], torch.exp(two[..., 1].clamp(*LOG_SD)))
 
     def levels(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the level itself, in [0, 1], where this is its logit: by quadrature."""
@@ -60,6 +66,7 @@ class State(NamedTuple):
     level: Tensor  # [N, K] mean logit of the level, as it was believed
     skill: Tensor  # [N, K, H]
     learner: Tensor  # [N, G]
+    count: Tensor  # [N, 1] decisions so far, as the view has them, and 1: nothing is told twice
 
 
 class Belief(nn.Module):
@@ -70,7 +77,7 @@ class Belief(nn.Module):
         dice = torch.Generator().manual_seed(seed)
         self.reader, self.hidden, self.context = Reader(world), hidden, context
         self.shape = {"hidden": hidden, "context": context}  # what it must be made with to take its weights
-        self.sizes = [len(world.skills) * n for n in (len(SUMS), 1, hidden)] + [context]
+        self.sizes = [len(world.skills) * n for n in (len(SUMS), 1, hidden)] + [context, 1]
         self.memory_size = sum(self.sizes)
         self.cell = gated(len(EVENT) + 2 + STATICS + context, hidden, dice)
         self.pool = layer(len(EVENT) + 2 * hidden, context, dice)
@@ -95,16 +102,17 @@ class Belief(nn.Module):
     def unpacked(self, memory: Tensor) -> State:
         """[N, M] -> what is remembered"""
         k = self.sizes[1]
-        told, level, skill, learner = memory.split(self.sizes, 1)
-        return State(told.unflatten(1, (k, len(SUMS))), level, skill.unflatten(1, (k, self.hidden)), learner)
+        told, level, skill, learner, count = memory.split(self.sizes, 1)
+        return State(told.unflatten(1, (k, len(SUMS))), level, skill.unflatten(1, (k, self.hidden)), learner, count)
 
     def step(self, view: Tensor, told: Tensor, old: State) -> tuple[Normal, State]:
-        """Take in what happened since the last decision; what it did not touch of skills stays as it was.
+        """Take in what happened since the last decision; what it did not touch of skills stays as it was. Where more
+        skills were touched than one activity may touch, as by a history brought along, the others wait their turn.
 
         view [N, V], told: sums now [N, K, C] -> logit of the level today [N, K], what to remember
         """
         reader, spec = self.reader, self.reader.sight.spec
-        touched, at = reader.touched(old.told, told).topk(reader.most, 1)
+        touched, at = reader.touched(old.told, told)
         event, before = reader.event(old.told, told, at), picked(old.skill, at)
         level = torch.sigmoid(old.level)
         ready = all_of(level, reader.sight.prerequisites)
@@ -116,18 +124,19 @@ class Belief(nn.Module):
         skill = placed(torch.where(happened > 0.5, after, before), at, old.skill)
         heard = (torch.tanh(self.pool(torch.cat([event, before, after], 2))) * happened).sum(1)
         standing = torch.cat([heard, view[:, spec.at("totals")], view[:, spec.at("motive")]], 1)
-        learner = self.gather(standing, old.learner)
+        count = view[:, spec.total("decisions"), None] + 1.0
+        learner = torch.where((count - old.count).abs() > NEW, self.gather(standing, old.learner), old.learner)
         now = self.says(view, told, skill, learner, 0.0)
-        return now, State(told, now.mean, skill, learner)
+        return now, State(placed(picked(told, at), at, old.told), now.mean, skill, learner, count)
 
     def says(self, view: Tensor, told: Tensor, skill: Tensor, learner: Tensor, ahead: Tensor | float) -> Normal:
         """Logit of the level so many days ahead, without further practice.   ahead [] or [N, 1] -> [N, K]"""
-        ever = ((told[:, :, 2] + told[:, :, 4]) > 0.0).to(view.dtype)
-        since = (self.reader.today(view) - told[:, :, 1]).clamp(min=0.0) * ever + ahead
+        sums = Told(*told.unbind(2))
+        since = (self.reader.today(view) - sums.seen).clamp(min=0.0) * sums.met + ahead
         long = torch.log1p(since) / 4.0
-        asked = self.of_time(torch.stack([long * ever, long, ever], 2))
+        asked = self.of_time(torch.stack([long * sums.met, long, sums.met], 2))
         about = self.of_skill(skill) + self.of_learner(learner)[:, None, :] + self.of_static(self.reader.about)
-        return normal(self.say(torch.tanh(about + asked)))
+        return Normal.said(self.say(torch.tanh(about + asked)))
 
     def later(self, view: Tensor, state: State) -> Normal:
         """Logit of the level at the retention check: what the goal counts.   -> [N, K]"""
@@ -136,9 +145,4 @@ class Belief(nn.Module):
 
     def traits(self, state: State) -> Normal:
         """Who the learner is: TRAITS, on the scale on which people are normal.   -> [N, 3]"""
-        return normal(self.who[1](torch.tanh(self.who[0](state.learner))).unflatten(1, (len(TRAITS), 2)))
-
-
-def normal(said: Tensor) -> Normal:
-    """Two numbers as mean and spread.   [..., 2]"""
-    return Normal(said[..., 0], torch.exp(said[..., 1].clamp(*LOG_SD)))
+        return Normal.said(self.who[1](torch.tanh(self.who[0](state.learner))).unflatten(1, (len(TRAITS), 2)))

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from adaptlearn.agents import shelf
 from adaptlearn.agents.belief import TRAITS, Belief, Normal, State
-from adaptlearn.agents.best import Best
+from adaptlearn.agents.best import Best, require_sound
 from adaptlearn.agents.happened import Reader
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core import luck
@@ -39,13 +39,13 @@ LOGS = LOGGED[[DRAWN.index(name) for name in TRAITS]] > 0
 class Settings:
     """Of the training."""
 
-    rounds: int = 400  # of a new cohort each
+    rounds: int = 160  # of a new cohort each
     learners: int = 128  # in a cohort
     batch: int = 32  # of them a step
     hidden: int = 24  # units a skill
     context: int = 24  # units of the learner
     rate: float = 5e-3  # step size of Adam, falling to a hundredth
-    check: int = 40  # rounds between looks at held-out learners; the best state is kept
+    check: int = 20  # rounds between looks at held-out learners; the best state is kept
     patience: int = 4  # looks without a better one, after which it ends
     device: str = "cpu"  # of the network: cpu | cuda
 
@@ -176,19 +176,22 @@ def fit(
         rooms: rules of one world, taken in turn: laws, populations, terms under which histories arise.
         seed: of weights, learners, catalogues and luck.
         progress: told after each round: round, score (mean log density of the logit of a true level), held_out.
+
+    Raises:
+        ArithmeticError: the score is no longer a number.
     """
     s, world = settings or Settings(), rooms[0].world
     belief, reader = Belief.for_world(world, hidden=s.hidden, context=s.context, seed=seed).to(s.device), Reader(world)
     optimiser, best = torch.optim.Adam(belief.parameters(), lr=s.rate), Best()
     first = islice(teachers(world, seed), len(TEACHERS))
-    watched = [cohort(one, rooms, WATCHED + turn, seed, s, reader) for turn, one in first]
+    seen, watched = 0, [cohort(one, rooms, WATCHED + turn, seed, s, reader) for turn, one in first]
     for turn, policy in islice(teachers(world, seed), s.rounds):
         if best.misses >= s.patience:
             break
         optimiser.param_groups[0]["lr"] = fallen(turn, s)
-        figures = learned(
-            belief, optimiser, cohort(policy, rooms, turn, seed, s, reader), max(s.learners // s.batch, 1)
-        )
+        told = cohort(policy, rooms, turn, seed, s, reader)
+        figures, seen = learned(belief, optimiser, told, max(s.learners // s.batch, 1)), seen + int(told.made.sum())
+        require_sound("belief", {"loss": -figures["score"]}, seen)
         if (turn + 1) % s.check == 0 or turn + 1 == s.rounds:
             with torch.inference_mode():
                 worth = float(np.mean([float(score(belief, one)[0]) for one in watched]))

@@ -40,6 +40,11 @@ class Told(NamedTuple):
     assisted: Tensor
     hard: Tensor
 
+    @property
+    def met(self) -> Tensor:
+        """Where a skill was ever taught or asked about, as 0 or 1."""
+        return (self.answered + self.weight > TOUCHED).to(self.weight.dtype)
+
 
 class Reader(nn.Module):
     """Reads views of one set of skills, and any catalogue over them; nothing in it is learned or kept."""
@@ -59,6 +64,7 @@ class Reader(nn.Module):
         about = [torch.tensor(world.layer) / 4.0, torch.logit(prior.clamp(0.01, 0.99)), 5.0 * learn, guess, slip,
                  50.0 * forget]  # fmt: skip
         self._hold("about", torch.stack([column.to(torch.float32) for column in about], 1))
+        self._hold("place", torch.arange(len(prior)) / (2.0 * len(prior)))  # below 1: equals are told apart by it
         touches = ((world.teaches > 0) | (world.assesses > 0)).sum(1).max()
         self.most = min(len(world.skills), max(MOST, int(touches)))  # skills that one activity may touch
         self.retention_day = float(world.programme.retention_day)
@@ -68,6 +74,7 @@ class Reader(nn.Module):
     forget: Tensor
     if_right: Tensor
     if_wrong: Tensor
+    place: Tensor
     about: Tensor  # [K, S] what is written of each skill
 
     def _hold(self, name: str, value: Tensor) -> None:
@@ -94,22 +101,26 @@ class Reader(nn.Module):
                      shelf.items * column["difficulty"][:, None])  # fmt: skip
         return torch.stack([belief, seen, answered, taught, *(visits @ sums for sums in of_visits)], 2)
 
-    def touched(self, before: Tensor, now: Tensor) -> Tensor:
-        """1 where a skill was taught or asked about between two decisions.   sums [N, K, C] twice -> [N, K]"""
+    def touched(self, before: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
+        """Skills that were taught or asked about between two decisions come first, each in the world's order.
+
+        sums [N, K, C] twice -> 1 or 0, whether it was [N, S], which skill [N, S]
+        """
         old, new = Told(*before.unbind(2)), Told(*now.unbind(2))
-        return ((new.answered - old.answered > 0.5) | (new.weight - old.weight > TOUCHED)).to(now.dtype)
+        touched = ((new.answered - old.answered > 0.5) | (new.weight - old.weight > TOUCHED)).to(now.dtype)
+        at = (touched - self.place).topk(self.most, 1).indices
+        return torch.gather(touched, 1, at), at
 
     def event(self, before: Tensor, now: Tensor, at: Tensor) -> Tensor:
         """What happened to some skills between two decisions.   sums [N, K, C] twice, at [N, S] -> events [N, S, E]"""
         old, new = (Told(*picked(sums, at).unbind(2)) for sums in (before, now))
         items, weight = (new.answered - old.answered).clamp(min=0.0), (new.weight - old.weight).clamp(min=0.0)
-        ever = ((old.answered + old.weight) > TOUCHED).to(now.dtype)
-        gap = (new.seen - old.seen).clamp(min=0.0) * ever
+        gap = (new.seen - old.seen).clamp(min=0.0) * old.met
         done = (new.taught - old.taught).clamp(min=0.0) * (weight > TOUCHED).to(now.dtype)
         right = self.right(old, new, items, (self.learn[at] * weight * done).clamp(max=0.99), gap, at)
         hardness, promised = (new.hard - old.hard) / items.clamp(min=1.0), (new.dose - old.dose).clamp(min=0.0)
         columns = (items / 5.0, right / 5.0, hardness, weight, done, torch.log1p(promised), new.assisted - old.assisted,
-                   torch.log1p(gap) / 4.0, 1.0 - ever, torch.log1p(old.weight))  # fmt: skip
+                   torch.log1p(gap) / 4.0, 1.0 - old.met, torch.log1p(old.weight))  # fmt: skip
         return torch.stack(columns, 2)
 
     def right(self, old: Told, new: Told, items: Tensor, step: Tensor, gap: Tensor, at: Tensor) -> Tensor:

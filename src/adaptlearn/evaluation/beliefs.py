@@ -1,6 +1,7 @@
 """Is a belief about learners true, and does it know how sure it is? Only simulation can tell: there minds are known.
 
-A belief says a level for every skill and, if it can, how sure it is: logit(level) ~ N(mean, sd^2). It is *calibrated*
+A belief says a level for every skill and, if it can, how sure it is: logit(level) ~ N(mean, sd^2); of traits, likewise,
+on the scale on which people are normal. It is *calibrated*
 if what it says with 80 % holds 80 times in a hundred (Dawid 1982; Gneiting, Balabdaoui & Raftery 2007), and worth
 having if it is narrow as well: the log score rewards both.
 
@@ -36,16 +37,18 @@ class Believed:
     level: Floats  # [D, K] believed mean of it
     mean: Floats | None = None  # [D, K] of its logit; None: it does not say how sure it is
     sd: Floats | None = None  # [D, K] of its logit
+    traits: bool = False  # whether these are traits, of which no logit is taken
 
     def those(self, rows: NDArray[np.bool_]) -> "Believed":
         """At some of the decisions."""
         parts = (self.learner, self.day, self.met, self.truth, self.level, self.mean, self.sd)
-        return Believed(*(None if part is None else part[rows] for part in parts))  # type: ignore[arg-type]
+        return Believed(*(None if part is None else part[rows] for part in parts), self.traits)  # type: ignore[arg-type]
 
     def off(self) -> Floats:
         """How many of its own standard deviations the truth lies from what was believed, of skills met.   -> [J]"""
         assert self.mean is not None and self.sd is not None
-        return np.asarray((logit(self.truth) - self.mean)[self.met] / self.sd[self.met])
+        truth = self.truth if self.traits else logit(self.truth)
+        return np.asarray((truth - self.mean)[self.met] / self.sd[self.met])
 
     def whose(self) -> NDArray[np.int64]:
         """The learner of each skill met.   -> [J]"""
@@ -100,7 +103,7 @@ def by_day(believed: Believed) -> list[tuple[str, Believed]]:
     parts = [("all", believed)]
     for low, high in pairwise(BANDS):
         rows = (believed.day >= low) & (believed.day < high)
-        name = f"{low:.0f} to {high:.0f}" if np.isfinite(high) else f"{low:.0f} on"
+        name = f"{low:.0f}-{high:.0f}" if np.isfinite(high) else f"{low:.0f} on"
         parts += [(name, believed.those(rows))] if (believed.met[rows]).sum() > 1 else []
     return parts
 
@@ -148,4 +151,4 @@ def picture(named: Mapping[str, Believed], title: str) -> Drawing:
         left.figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
 
     alt = f"{title}: coverage of intervals and reliability of levels of {', '.join(named)}"
-    return Drawing(draw, 4.4, alt, width=8.4, panels=(1, 2))
+    return Drawing(draw, 4.7, alt, width=8.4, panels=(1, 2))

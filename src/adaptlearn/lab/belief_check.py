@@ -19,11 +19,13 @@ from adaptlearn.evaluation.beliefs import Believed, by_day, logit, picture
 from adaptlearn.evaluation.beliefs import figures as figures_of
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Common
+from adaptlearn.lab.evaluating import titles
 from adaptlearn.lab.pieces import agent_of, rules_of
 from adaptlearn.lab.showing import ENDS
 from adaptlearn.lab.tables import progress, show
 
-NAMES = {"belief": "belief", "bkt": "BKT", "filter": "filter, told the law"}
+NAMES = {"belief": "belief", "bkt": "BKT", "filter": "filter"}
+FIGURES = ("levels", "r", "r2", "error", "log_score", "within_50", "within_80", "within_95")
 FIRST = 2_000_000  # first of the learners; training and tables are about others
 
 
@@ -56,25 +58,26 @@ def run(config: Config) -> None:
     rows, drawn, about = [], {}, checkpoint.read(config.belief)[0]["about"]
     with progress("checking", config.format == "json") as tell:
         for law in [config.law] if config.law else config.laws:
-            for agent in config.agents:
-                tell(f"{law}, {agent}")
+            for agent, called in titles(config.agents).items():
+                tell(f"{law}, {called}")
                 found = sources(config, rules_of(config, law=law), agent)
-                met = {"trained_on": law in about["laws"].split(",") and agent in about["taught by"].split(",")}
-                rows += table(found, {"law": law, "agent": agent} | met, config.days)
+                met = {"seen": law in about["laws"].split(",") and agent in about["taught by"].split(",")}
+                rows += table(found, {"law": law, "agent": called} | met, config.days)
                 drawn |= found if not drawn else {}
     if config.csv is not None:
         keep(config.csv, csv_of(rows))
     notes = [*NOTES[config.at], *([drawing(config, drawn)] if config.to else [])]
-    show([{name: _told(value) for name, value in row.items()} for row in rows], format=config.format, notes=notes,
+    show(rows if config.format == "json" else [told(row) for row in rows], format=config.format, notes=notes,
          title=f"{config.belief}: skills taught or asked about, {config.learners} learners a row")  # fmt: skip
 
 
 NOTES = {
-    at: ("Simulated learners, others than those of training. trained on: whether histories under this law and agent "
-         "were among those of training.",
+    at: ("Simulated learners, others than those of training. seen: histories under this law and agent were in it.",
          f"r, r2, error: believed mean against the true level {when}, P(correct), 0 to 1.",
-         "log score: nats a level, of its logit. within: share of truths in the belief's own central interval.",
-         "The filter is told law, population and catalogue as declared; BKT says no interval.")
+         "log score: nats a level, of its logit. within 80: share of truths in the belief's own central 80 % interval; "
+         "half 80: half of that share's 95 % interval.",
+         "filter: minds drawn along the record by one who is told law, population and catalogue as declared. BKT says "
+         "no interval. rate, memory: logs of the factors on gain and stability.")
     for at, when in (("now", "today"), ("later", "at the retention check"))
 }  # fmt: skip
 
@@ -84,18 +87,19 @@ def sources(config: Config, rules: Rules, agent: str) -> dict[str, Believed]:
     import torch
 
     from adaptlearn.agents.belief_fit import along, lived
+    from adaptlearn.agents.happened import Told
 
     policy, ids = agent_of(agent, rules, config.allow), FIRST + np.arange(config.learners, dtype=np.uint64)
     belief = checkpoint.load_belief(config.belief, rules.world)
     told = lived(policy, rules, ids, config.seed + 1, belief.reader)
     with torch.inference_mode():
         said = along(belief, told)
-        view, sums = told.view[told.made], told.told[told.made]
+        view, sums = told.view[told.made], Told(*told.told[told.made].unbind(2))
         one = said.now if config.at == "now" else said.later
         level, _ = one.levels()
         truth = (told.now if config.at == "now" else told.later)[told.made]
     who = told.rows.expand(told.made.shape)[told.made].numpy()
-    day, met = belief.reader.today(view)[:, 0].numpy(), ((sums[:, :, 2] + sums[:, :, 4]) > 0).numpy()
+    day, met = belief.reader.today(view)[:, 0].numpy(), sums.met.numpy() > 0
     plain = Believed(who, day.astype(float), met, truth.double().numpy(), np.zeros(truth.shape))
     bkt = view[:, belief.reader.sight.spec.at("belief")].double().numpy()
     found = {"belief": replace(plain, level=level.double().numpy(), mean=one.mean.double().numpy(),
@@ -104,7 +108,18 @@ def sources(config: Config, rules: Rules, agent: str) -> dict[str, Believed]:
         parts = filtered(config, rules, policy, ids)
         order = (told.made.nonzero()[:, 0].numpy(), who)
         found["filter"] = replace(plain, **{name: part[order] for name, part in parts.items()})
-    return found
+    return found | {f"belief {name}": one for name, one in people(told, said.traits, plain).items()}
+
+
+def people(told: Any, said: Any, plain: Believed) -> dict[str, Believed]:
+    """What the belief says of traits, one by one."""
+    from adaptlearn.agents.belief import TRAITS
+
+    true = told.traits.expand(*told.made.shape, len(TRAITS))[told.made].double().numpy()
+    mean, sd, known = said.mean.double().numpy(), said.sd.double().numpy(), np.ones((len(true), 1), bool)
+    columns = ((name, slice(j, j + 1)) for j, name in enumerate(TRAITS))
+    return {name: Believed(plain.learner, plain.day, known, true[:, at], mean[:, at], mean[:, at], sd[:, at], True)
+            for name, at in columns}  # fmt: skip
 
 
 def filtered(config: Config, rules: Rules, policy: Any, ids: Any) -> dict[str, Any]:
@@ -141,20 +156,20 @@ def weighed(cloud: Any, rules: Rules, day: Any) -> tuple[Any, Any, Any]:
 
 
 def table(found: dict[str, Believed], about: dict[str, Any], days: bool) -> list[dict[str, Any]]:
-    """One row per source, and per part of the programme if asked for."""
+    """One row per source and what it speaks of, and per part of the programme if asked for."""
     rows = []
     for name, believed in found.items():
+        source, _, of = name.partition(" ")
         for part, those in by_day(believed)[: None if days else 1]:
-            columns = about | {"source": NAMES[name]} | ({"days": part} if days else {})
-            empty = dict.fromkeys(("log_score", "within_50", "within_80", "within_95"))
-            rows.append(columns | {"levels": 0} | figures_of(those) | {})
-            rows[-1] = rows[-1] | {key: rows[-1].get(key) for key in empty}
+            columns = about | {"source": NAMES[source], "of": of or "level"} | ({"days": part} if days else {})
+            rows.append(columns | dict.fromkeys(FIGURES) | figures_of(those))
     return rows
 
 
-def _told(value: Any) -> Any:
-    """An interval as its middle and half-width, in words of a table."""
-    return f"{value.value:.3f} ± {value.high - value.value:.3f}" if hasattr(value, "low") else value
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: intervals as their middle, and how wide the middle one's is on either side."""
+    half = row["within_80"].high - row["within_80"].value if row["within_80"] is not None else None
+    return {name: getattr(value, "value", value) for name, value in row.items()} | {"half_80": half}
 
 
 def csv_of(rows: list[dict[str, Any]]) -> str:
@@ -174,9 +189,9 @@ def csv_of(rows: list[dict[str, Any]]) -> str:
 
 def drawing(config: Config, found: dict[str, Believed]) -> str:
     """Keep the reliability diagram of the first agent and law.   -> the note that says so"""
-    law = config.law or config.laws[0]
-    made = picture({NAMES[name]: one for name, one in found.items()},
-                   f"Beliefs about simulated learners, taught by {config.agents[0]}, law {law}")  # fmt: skip
+    about = f"taught by {next(iter(titles(config.agents).values()))}, law {config.law or config.laws[0]}"
+    made = picture({NAMES[name]: one for name, one in found.items() if not one.traits},
+                   f"Beliefs about simulated learners, {about}")  # fmt: skip
     assert config.to is not None
     keep(config.to, figures.png(made) if config.to.endswith(".png") else figures.svg(made))
-    return f"written: {config.to}, for {config.agents[0]} under {law}"
+    return f"written: {config.to}, for learners {about}"
