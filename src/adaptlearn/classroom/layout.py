@@ -7,7 +7,8 @@ ASSIGN, OFFER, SELF = 0, 1, 2
 DECIDES = ("assign", "offer", "self")
 
 # Parts of the story that most rooms do not tell: ``if TOGETHER:`` in a template is decided when it is generated.
-CHAPTERS = ("TOGETHER", "REASONED", "VETOED")  # learners meet or are tied to a day; reasons are given; vetoes heard
+CHAPTERS = ("TOGETHER", "REASONED", "VETOED", "WISHING")  # learners meet or are tied to a day; reasons are given;
+# vetoes are heard; learners have goals of their own
 
 # What became of an offer.
 REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3
@@ -57,6 +58,7 @@ class Terms(NamedTuple):
     cohort_size: float  # learners in a cohort
     likeness: float  # correlation of ability within a cohort
     reasons: float  # share of offers that come with a reason
+    heed: float  # how much a stated goal counts in the target that policies are told
 
 
 class Meeting(NamedTuple):

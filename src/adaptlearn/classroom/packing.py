@@ -60,7 +60,7 @@ def meshing_of(name: str) -> Meshing:
 
 def terms_of(
     world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9,
-    reasons: float = 0.0,
+    reasons: float = 0.0, heed: float = 0.0,
 ) -> Terms:  # fmt: skip
     """The run-time values of a run.
 
@@ -71,13 +71,15 @@ def terms_of(
         raise ValueError(f"decides = {decides!r}; needed one of {', '.join(DECIDES)}, e.g. 'assign'")
     if not 0.0 <= reasons <= 1.0:
         raise ValueError(f"reasons = {reasons}; needed a share of offers from 0 to 1, e.g. 1.0")
+    if not 0.0 <= heed <= 1.0:
+        raise ValueError(f"heed = {heed}; needed a share of the target from 0 to 1, e.g. 0.5")
     programme = world.programme
     return Terms(
         float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days,
         programme.retention_day,
         meshing.beta, meshing.on_stated, meshing.on_aptitude, float(programme.repeats), float(autoreset), until,
         float(world.cohorts.size) if world.cohorts else 1.0, world.cohorts.likeness if world.cohorts else 0.0,
-        reasons,
+        reasons, heed,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
-from adaptlearn.evaluation.outcomes import outcomes
+from adaptlearn.evaluation.outcomes import outcomes, own_goal
 from adaptlearn.evaluation.resample import Interval
 from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab import checkpoint
@@ -48,6 +48,7 @@ NOTES = (
 )
 BESIDE = {
     "applied": "applied: share of the target skills that shows at work; checked: a manager's note, 1 to 5; both (C).",
+    "own_goal": "own goal: P(correct) at the retention check on the skills that the learners themselves want, 0 to 1.",
     "passed": "passed: share of what has a pass mark, passed in one visit.",
 }  #: what a world may have beside the goal
 NOTE = (
@@ -163,6 +164,8 @@ def beside(lives: Lives, rules: Rules) -> dict[str, object]:
     work = applied(lives, rules)
     if work is not None:
         found |= {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    own = own_goal(lives, rules)
+    found |= {"own_goal": float(own.mean())} if own is not None else {}
     return found | ({"passed": float(lives.passed.mean())} if lives.passed.shape[1] else {})
 
 
