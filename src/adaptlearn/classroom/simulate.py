@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.layout import EVENT, SKIPPED
 from adaptlearn.classroom.room import LIFE, Classroom, Rules
-from adaptlearn.classroom.rounds import Alone, Rounds, portions
+from adaptlearn.classroom.rounds import portions, together
 from adaptlearn.core import luck
 from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
@@ -172,7 +172,7 @@ def _chunk(
     orchestrator: Orchestrator | None,
 ) -> dict[str, Any]:  # fmt: skip
     room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
-    rounds = Alone(room) if rules.world.cohorts is None else Rounds(room, orchestrator)
+    rounds = together(room, orchestrator)
     thinker = Thinker(policy, room) if hasattr(policy, "head") else None
     part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
             "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),

@@ -1,6 +1,7 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
+from adaptlearn.lab.pieces import agent_of, labels_of, orchestrator_of, rules_of
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
 
@@ -36,6 +37,7 @@ class Config(Common):
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # or one of them alone: meshing=null
     catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
     learners: int = 4096  # lives per agent and world
+    orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
@@ -72,9 +74,11 @@ def run(config: Config) -> None:
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
     ):
+        live = partial(
+            lives_on(config.compute, config.cluster), orchestrator=orchestrator_of(config.orchestrator, first)
+        )
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
-                           threads=config.threads, live=lives_on(config.compute, config.cluster), trained=trained,
-                           progress=tell)  # fmt: skip
+                               threads=config.threads, live=live, trained=trained, progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})

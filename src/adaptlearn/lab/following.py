@@ -7,6 +7,7 @@ import numpy as np
 
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.policy import Orchestrator
 from adaptlearn.evaluation.compare import paired
 
 FIRST = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
@@ -19,10 +20,15 @@ class Watch:
     Args:
         base: the policy whose gain it is measured over: the author's syllabus.
         settings: of the teacher, by name; what it counts by tells how much is left.
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
     """
 
-    def __init__(self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any]):
+    def __init__(  # noqa: PLR0913
+        self, rules: Rules, base: Any, learners: int, seed: int, settings: dict[str, Any],
+        orchestrator: Orchestrator | None = None,
+    ):  # fmt: skip
         self.rules, self.base, self.seed, self.settings = rules, base, seed, settings
+        self.orchestrator = orchestrator
         self.ids = np.arange(FIRST, FIRST + learners)
         self.gain: Any = None
         self.began, self.first = time.monotonic(), None
@@ -30,11 +36,15 @@ class Watch:
 
     def judge(self, policy: Any) -> float:
         """Mean worth at the end of a life, and beside it the gain over the syllabus."""
-        value = simulate(policy, self.rules, self.ids, self.seed)["value"]
+        value = self._lived(policy)
         if self._usual is None:
-            self._usual = simulate(self.base, self.rules, self.ids, self.seed)["value"]
-        self.gain = paired(value, self._usual)
+            self._usual = self._lived(self.base)
+        cohorts = self.rules.world.cohorts
+        self.gain = paired(value, self._usual, cohorts and cohorts.of(self.ids))
         return float(value.mean())
+
+    def _lived(self, policy: Any) -> Any:
+        return simulate(policy, self.rules, self.ids, self.seed, orchestrator=self.orchestrator)["value"]
 
     def line(self, values: dict[str, float]) -> str:
         """Progress, speed, return, gain over the syllabus with its 95 % interval, time left."""

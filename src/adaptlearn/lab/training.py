@@ -13,7 +13,7 @@ from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.following import Watch
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of, school_of, shaping, trained
+from adaptlearn.lab.pieces import agent_of, labels_of, orchestrator_of, rules_of, school_of, shaping, trained
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
@@ -32,6 +32,7 @@ class Config(Common):
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
+    orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
     track: bool = True
 
@@ -45,8 +46,23 @@ def run(config: Config) -> None:
     show(
         [row],
         format=config.format,
-        notes=[f"kept: {file}", tracker.link(), f"next: adaptlearn export checkpoint={file} to=bundle"],
+        notes=[
+            f"kept: {file}",
+            *_company(config),
+            tracker.link(),
+            f"next: adaptlearn export checkpoint={file} to=bundle",
+        ],
     )
+
+
+def _company(config: Config) -> list[str]:
+    """Where people meet: in what company the agent was trained."""
+    if rules_of(config).world.cohorts is None:
+        return []
+    school = school_of(config.agent, config.allow)
+    met = school is not None and "orchestrator" in signature(school[0]).parameters
+    how = f"in weekly rounds, seats by {config.orchestrator}" if met else "as if everybody learned alone"
+    return [f"trained {how}; judged in weekly rounds, the interval over cohorts"]
 
 
 def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
@@ -69,8 +85,9 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             raise ValueError(stopped(config, rules, error)) from error
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
-        goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
-    gain = paired(goal, base)
+        both = (policy, agent_of("syllabus", rules))
+        goal, base = (simulate(p, rules, ids, config.seed + 1, orchestrator=watch.orchestrator)["value"] for p in both)
+    gain = paired(goal, base, rules.world.cohorts and rules.world.cohorts.of(ids))
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
     file = checkpoint.save(config.to, policy, config.agent.name, shaping(config.agent, config.allow), about)
     state_of(config).unlink(missing_ok=True)
@@ -83,7 +100,8 @@ def watch_of(config: Config, rules: Rules) -> Watch:
     """The held-out learners, and what the settings say of how long it takes."""
     school = school_of(config.agent, config.allow)
     settings = asdict(school[1]()) | config.agent.settings if school is not None else {}
-    return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings)
+    return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings,
+                 orchestrator_of(config.orchestrator, rules))  # fmt: skip
 
 
 def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
@@ -107,6 +125,8 @@ def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
         more["start"] = checkpoint.load(config.start, rules.world)
     if "judge" in takes:
         more["judge"] = watch.judge
+    if "orchestrator" in takes:
+        more["orchestrator"] = watch.orchestrator
     return more | (remembered(config) if "keep" in takes else {})
 
 
