@@ -82,13 +82,11 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
                  met.motivation, trait, activity, ready, answers, visits, links, index, weight, skills, mind, touched,
                  life, goals, terms, law_p, company, asks_all, helped)  # fmt: skip
     # 6 motivation
-    trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
-    life[i].strain += 0.3 * (trouble - before.strain)
+    life[i].strain += 0.3 * ((1.0 - success) * asked + (1.0 - completed) * (1.0 - asked) - before.strain)
     target = serves(a, int64(before.role), links, index, weight, goals)
     life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
     if WISHING:
-        wanted = serves(a, int64(trait.own), links, index, weight, goals)
-        life[i].motivation = behaviour.wanted(life[i].motivation, wanted, behaviour_p)
+        please(i, serves(a, int64(trait.own), links, index, weight, goals), life, behaviour_p)
     if TOGETHER:
         inspire(i, activity, meets[a], life, company, behaviour_p)
     stars = float32(0.0)
@@ -104,6 +102,11 @@ def meet(i, a, key, now, asked, success, trait, activity, company, meets, behavi
     p = behaviour.p_ask(trait, asked, success, behaviour_p)
     helped = 1.0 if uniform(key, luck.HELP, now, 0) < p and activity.peer < 0.5 else 0.0
     return maximum(meets[a].community, helped), helped
+
+
+def please(i, wanted, life, behaviour_p):
+    """What serving a goal of one's own does to motivation."""
+    life[i].motivation = behaviour.wanted(life[i].motivation, wanted, behaviour_p)
 
 
 def inspire(i, activity, meeting, life, company, behaviour_p):

@@ -79,7 +79,6 @@ def rules(
     """
     from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
-    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
     from adaptlearn.envs.rewards import PRESETS
     from adaptlearn.laws.shelf import law as law_named
@@ -87,9 +86,8 @@ def rules(
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
-    weights, people = PRESETS.get(reward) if isinstance(reward, str) else None, population or population_of(place)
-    people = changing(people, change, place.role_ids, "change") if change else people
-    people = replace(people, wishes=()) if wishes is False else people
+    weights = PRESETS.get(reward) if isinstance(reward, str) else None
+    people = _people(population or population_of(place), place.role_ids, change, wishes)
     conduct = _conduct(people, motives)
     own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
@@ -100,6 +98,14 @@ def rules(
         behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _people(people: Population, roles: tuple[str, ...], change: Mapping[str, Any] | None, wishes: Any) -> Population:
+    """The population with another change of destination, and without goals of their own, where that is asked for."""
+    from adaptlearn.core.people import changing
+
+    people = changing(people, change, roles, "change") if change else people
+    return replace(people, wishes=()) if wishes is False else people
 
 
 def _conduct(people: Population, motives: bool | None) -> ModuleType:
