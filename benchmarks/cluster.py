@@ -8,7 +8,6 @@ of the table and every array of every life, bit for bit. Both nodes share this m
 sharding costs, not what a second machine gains.
 """
 
-import json
 import os
 import sys
 import time
@@ -16,16 +15,24 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from _claims import elsewhere, exactly, say, sized, unknown
+
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+CLAIM = "equal to one process bit for bit, {}"
+CASES = ("two nodes", "a worker killed", "a node killed")
 
 
 def main() -> None:
     """Evaluate the same agents four times and compare all that came of it."""
     import numpy as np
-    import ray
-    from ray.cluster_utils import Cluster
+
+    try:
+        import ray
+        from ray.cluster_utils import Cluster
+    except ImportError:
+        elsewhere(*(unknown(CLAIM.format(case), "= True", "Ray, e.g. pip install 'adaptlearn[ray]'") for case in CASES))
 
     from adaptlearn.agents import shelf
     from adaptlearn.envs.registry import rules
@@ -34,7 +41,7 @@ def main() -> None:
     from adaptlearn.lab.pieces import labels_of
     from adaptlearn.lab.simulating import Config
 
-    room, ids = rules("tiny-v1"), np.arange(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    room, ids = rules("tiny-v1"), np.arange(int(sys.argv[1]) if len(sys.argv) > 1 else sized(1_000_000, 200_000))
     policies = {name: shelf.build(name, room.world) for name in ("syllabus", "random")}
 
     def timed(**where: Any) -> tuple[Any, float]:
@@ -46,12 +53,12 @@ def main() -> None:
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     second = nodes.add_node(num_cpus=1)
     live = lives_on("ray", nodes.address)
-    for case, lose in (("two nodes", None), ("a worker killed", kill_a_worker),
-                       ("a node killed", lambda: nodes.remove_node(second, allow_graceful=False))):  # fmt: skip
+    losses = (None, kill_a_worker, lambda: nodes.remove_node(second, allow_graceful=False))
+    for case, lose in zip(CASES, losses, strict=True):
         lost: list[float] = []
         there, took = timed(live=after_a_third(live, lose, lost) if lose else live)
-        print(json.dumps({"case": case, "learners": len(ids), "equal": same(here, there), "lost_after": lost or None,
-                          "ratio_to_one_process": round(took / alone, 2)}), flush=True)  # fmt: skip
+        say(case, exactly(CLAIM.format(case), same(here, there), True), learners=len(ids), lost_after=lost or None,
+            ratio_to_one_process=took / alone)  # fmt: skip
     ray.shutdown()
     nodes.shutdown()
 

@@ -6,13 +6,14 @@ Targets: in 10^6 decisions with random offers, legal or not: 0 weeks in which mo
 anew from events) and 0 learners in two places; a decision in cohorts, rounds and seats included, <= 8 x one alone.
 """
 
-import json
 import os
 import time
 from dataclasses import replace
 
+from _claims import exactly, most, say, sized
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-DECISIONS, SIZE, LEARNERS = 1_000_000, 8, 6000
+DECISIONS, SIZE, LEARNERS = sized(1_000_000, 20_000), 8, sized(6000, 600)
 
 
 def world():
@@ -62,8 +63,8 @@ class Ledger:
         self.over += int((self.spent > self.table.limit + 1e-9).any(1).sum())
 
 
-def audited() -> dict[str, object]:
-    """Random offers over the whole catalogue until there were enough decisions."""
+def audited() -> tuple[int, int, int]:
+    """Random offers until there were enough decisions.   -> decisions, weeks oversold, times in two places"""
     import numpy as np
 
     from adaptlearn.classroom.layout import EVENT
@@ -92,11 +93,11 @@ def audited() -> dict[str, object]:
         done, over, twice = done + ledger.decisions, over + ledger.over, twice + ledger.twice
         if done >= DECISIONS:
             break
-    return {"decisions": done, "weeks_exceeded": over, "in_two_places": twice, "target": 0}
+    return done, over, twice
 
 
-def cost() -> dict[str, object]:
-    """CPU time of a decision in cohorts over one alone, mastery learning, the same learners."""
+def cost() -> tuple[float, float]:
+    """Processor time of a decision alone and in cohorts, mastery learning, the same learners.   -> us, us"""
     from adaptlearn.agents import shelf
     from adaptlearn.classroom.simulate import simulate
     from adaptlearn.core.world import load
@@ -109,22 +110,20 @@ def cost() -> dict[str, object]:
         runs = []
         for _ in range(3):
             start = time.process_time()
-            lives = simulate(policy, terms, range(2048), 1)
+            lives = simulate(policy, terms, range(sized(2048, 64)), 1)
             runs.append((time.process_time() - start) / float(lives["step"].sum()) * 1e6)
         took.append(min(runs))
-    alone, together = took
-    return {
-        "us_alone": round(alone, 1),
-        "us_in_cohorts": round(together, 1),
-        "ratio": round(together / alone, 1),
-        "target": 8,
-    }
+    return took[0], took[1]
 
 
 def main() -> None:
     """Print one JSON line per case."""
-    print(json.dumps({"case": "a decision in cohorts", **cost()}), flush=True)
-    print(json.dumps({"case": "random decisions", **audited()}), flush=True)
+    alone, together = cost()
+    say("a decision", most("a decision in cohorts, times one alone", together / alone, 8.0),
+        us_alone=alone, us_in_cohorts=together)  # fmt: skip
+    done, over, twice = audited()
+    say("random decisions", exactly(f"weeks oversold in {done:,} random decisions", over, 0),
+        exactly("learners in two places at once, in the same", twice, 0), decisions=done)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ Wanted on two idle cores: 60 s. ``cpu_s`` is processor time of all threads, ``co
 ``wall_s`` before it in which kernels are compiled or read from the cache (one learner per law).
 """
 
-import json
 import os
 import sys
 import time
+
+from _claims import most, say, sized
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 POLICIES = ("syllabus", "random", "evidenced", "mastery", "linear", "ppo")
@@ -25,7 +26,7 @@ def main() -> None:
     from adaptlearn.envs.registry import rules
     from adaptlearn.evaluation.matrix import gains, play
 
-    learners = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
+    learners = int(sys.argv[1]) if len(sys.argv) > 1 else sized(4096, 64)
     rooms = [({"law": law, "meshing": meshing}, rules("onboarding-v1", law=law, meshing=meshing))
              for law in LAWS for meshing in MESHINGS]  # fmt: skip
     policies = {name: shelf.build(name, rooms[0][1].world) for name in POLICIES}
@@ -35,10 +36,9 @@ def main() -> None:
     table = play(policies, rooms, np.arange(learners), [1], baseline="syllabus", threads=2)
     gains(table)
     done = time.perf_counter()
-    case = {"case": "play and gains", "policies": len(POLICIES), "laws": len(LAWS), "meshings": len(MESHINGS),
-            "learners": learners, "lives": learners * len(POLICIES) * len(rooms), "compile_s": round(warm - began, 1),
-            "wall_s": round(done - warm, 1), "cpu_s": round(time.process_time() - cpu, 1)}  # fmt: skip
-    print(json.dumps(case), flush=True)
+    claim = most(f"{len(POLICIES)} policies, {len(rooms)} worlds, {learners:,} learners compared, s", done - warm, 60.0)
+    say("play and gains", claim, lives=learners * len(POLICIES) * len(rooms), compile_s=round(warm - began, 1),
+        cpu_s=round(time.process_time() - cpu, 1))  # fmt: skip
 
 
 if __name__ == "__main__":

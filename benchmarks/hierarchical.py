@@ -6,17 +6,17 @@ Pyro's step (sample, likelihood, gradient, optimiser) with abilities integrated 
 kernel is also timed alone. Compiling is outside. One JSON line per case, with the recovered spread of ability.
 """
 
-import json
 import time
 
 import numpy as np
 import torch
+from _claims import most, say, sized
 
 from adaptlearn.tracing.design import arrange
 from adaptlearn.tracing.growth import Likelihood
 from adaptlearn.tracing.hierarchical import run
 
-LEARNERS, ANSWERS, SKILLS, SPREAD = 4_000, 100, 24, 0.7
+LEARNERS, ANSWERS, SKILLS, SPREAD, STEPS = sized(4_000, 100), 100, 24, 0.7, sized(100, 5)
 
 
 def log() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,12 +37,10 @@ def main() -> None:
         begin = time.process_time()
         likelihood.of(*given)
         times.append(time.process_time() - begin)
-    print(json.dumps({"case": "likelihood and gradient", "seconds": round(min(times), 4), "answers": len(columns[0])}))
-    posterior, went = run(*columns, method="svi", steps=100, draws=100, seed=0, source="a simulation")
-    seconds = round(went.seconds_per_step, 4)
-    print(json.dumps({"case": "step of variational inference", "seconds": seconds, "needed": 0.15,
-                      "holds": went.seconds_per_step <= 0.15, "learners": LEARNERS, "answers_each": ANSWERS,
-                      "ability_sd": round(float(posterior.mean("ability.sd")), 3), "true": SPREAD}))  # fmt: skip
+    say("likelihood and gradient", cpu_s=min(times), answers=len(columns[0]))
+    posterior, went = run(*columns, method="svi", steps=STEPS, draws=100, seed=0, source="a simulation")
+    claim = most(f"a step of inference, {LEARNERS:,} learners x {ANSWERS} answers, s", went.seconds_per_step, 0.15)
+    say("step of variational inference", claim, ability_sd=float(posterior.mean("ability.sd")), true=SPREAD)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,17 @@
 .90 at 50 learners and 5 decisions, .85 at 200 and 20.
 """
 
-import json
 import os
 import sys
 import time
 
+from _claims import least, most, say, sized
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 SIZES = ((50, 5, 0.6), (200, 20, 0.3))  # learners, decisions, how far the target is from the log's policy
 NAMES = ("WDR", "DR", "WPDIS", "PDIS", "IS", "DM", "MAGIC")
+UNBIASED, USUAL = ("DR", "PDIS", "IS"), "WDR"
+COVERED = {50: 0.90, 200: 0.85}  #: learners: what the usual estimator's intervals are to reach
 DRAWS = 200
 
 
@@ -25,7 +28,7 @@ def main() -> None:
     from adaptlearn.evaluation.judge import judge
     from adaptlearn.evaluation.known import Known
 
-    logs = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    logs = int(sys.argv[1]) if len(sys.argv) > 1 else sized(2000, 30)
     for learners, decisions, apart in SIZES:
         world = Known.drawn(7, steps=decisions, apart=apart)
         truth = world.worth(world.target)
@@ -37,13 +40,16 @@ def main() -> None:
                 hits += said.value.low <= truth <= said.value.high
                 refused += bool(said.refusals)
             error, share = np.array(found), hits / logs
-            case = {"estimator": name, "learners": learners, "decisions": decisions, "logs": logs,
-                    "coverage": round(share, 4), "monte_carlo": round(1.96 * np.sqrt(share * (1 - share) / logs), 4),
-                    "bias_z": round(error.mean() / (error.std(ddof=1) / np.sqrt(logs)), 2),
-                    "rmse": round(float(np.sqrt((error**2).mean())), 4), "truth": round(truth, 4),
-                    "refused": round(refused / logs, 4), 
-                    "cpu_ms_a_log": round(1e3 * (time.process_time() - began) / logs, 1)}  # fmt: skip
-            print(json.dumps(case), flush=True)
+            chance = float(1.96 * np.sqrt(share * (1 - share) / logs))
+            z = float(error.mean() / (error.std(ddof=1) / np.sqrt(logs)))
+            of, claims = f"{name}, {learners} learners x {decisions}", []
+            if name in UNBIASED:
+                claims.append(most(f"{of}: bias, |z|", abs(z), 4.0))
+            if name == USUAL:
+                claims.append(least(f"{of}: coverage of 95 % intervals", share, COVERED[learners]))
+            say(of, *claims, logs=logs, coverage=share, monte_carlo=chance, bias_z=z,
+                rmse=float(np.sqrt((error**2).mean())), truth=float(truth), refused=refused / logs,
+                cpu_ms_a_log=round(1e3 * (time.process_time() - began) / logs, 1))  # fmt: skip
 
 
 if __name__ == "__main__":

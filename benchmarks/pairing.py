@@ -5,9 +5,10 @@
 Paired means the same learners with the same luck under both agents; separate groups share nothing.
 """
 
-import json
 import os
 import sys
+
+from _claims import say, sized
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 PAIRS = (("mastery", "syllabus"), ("mastery", "blocked"), ("mastery", "random"), ("evidenced", "mastery"))
@@ -24,7 +25,7 @@ def main() -> None:
     from adaptlearn.evaluation.compare import learners_needed, paired
 
     torch.set_num_threads(1)
-    ids = np.arange(int(sys.argv[1]) if len(sys.argv) > 1 else 8192)
+    ids = np.arange(int(sys.argv[1]) if len(sys.argv) > 1 else sized(8192, 256))
     for mandatory in (True, False):
         room = rules("onboarding-v1", mandatory=mandatory)
         names = sorted({name for pair in PAIRS for name in pair})
@@ -32,11 +33,9 @@ def main() -> None:
         for a, b in PAIRS:
             same, apart = learners_needed(goal[a], goal[b])
             gap = paired(goal[a], goal[b])
-            case = {"case": f"{a} - {b}", "mode": "mandatory" if mandatory else "voluntary",
-                    "difference": round(gap.mean, 4),
-                    "half_width": round(gap.half, 4), "learners_paired": same, "learners_per_arm_apart": apart,
-                    "ratio": round(apart / same, 1), "simulated": len(ids)}  # fmt: skip
-            print(json.dumps(case), flush=True)
+            say(f"{a} - {b}", mode="mandatory" if mandatory else "voluntary", difference=gap.mean, half_width=gap.half,
+                learners_paired=same, learners_per_arm_apart=apart, ratio=round(apart / same, 1),
+                simulated=len(ids))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ Wanted: ``power`` within three points of ``planned``; ``false_alarms`` at most .
 95 % interval. One design takes its learners from the simulator, the others from a made-up population.
 """
 
-import json
 import os
 import sys
 import time
+
+from _claims import most, say, sized
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -50,7 +51,7 @@ def main() -> None:
     from adaptlearn.evaluation.pilot import plan
     from adaptlearn.evaluation.rehearsal import rehearse
 
-    pilots = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    pilots = int(sys.argv[1]) if len(sys.argv) > 1 else sized(2000, 20)
     for name, pool, items, team in pools():
         began, test = time.process_time(), Instrument(items)
         design = pool.seen(test, team)
@@ -60,15 +61,14 @@ def main() -> None:
         power = np.mean([end.decision == BENEFIT for end in ends])
         false = np.mean([end.decision in (BENEFIT, HARM) for end in null])
         error = [1.96 * np.sqrt(p * (1 - p) / pilots) for p in (power, false)]
-        case = {"design": name, "effect": round(design.effect, 4),
-                "reliability": round(test.reliability(pool.control), 3),
-                "units_per_arm": planned.units, "learners_per_arm": planned.learners, "once": planned.once,
-                "planned": round(planned.shown, 4), "power": round(float(power), 4), "power_mc": round(error[0], 4),
-                "false_alarms": round(float(false), 4), "false_mc": round(error[1], 4), "pilots": pilots,
-                "harm_shown_with_an_effect": round(float(np.mean([end.decision == HARM for end in ends])), 4),
-                "units_at_the_end": round(float(np.mean([sum(end.units) for end in ends])), 1),
-                "cpu_s": round(time.process_time() - began, 1)}  # fmt: skip
-        print(json.dumps(case), flush=True)
+        kept = most(f"pilots, {name}: power off its plan", abs(float(power) - planned.shown), 0.03, error[0])
+        calm = most(f"pilots, {name}: false alarms", float(false), 0.05, error[1])
+        say(name, kept, calm, effect=design.effect, reliability=float(test.reliability(pool.control)),
+            units_per_arm=planned.units, learners_per_arm=planned.learners, once=planned.once, planned=planned.shown,
+            power=float(power), false_alarms=float(false), pilots=pilots,
+            harm_shown_with_an_effect=float(np.mean([end.decision == HARM for end in ends])),
+            units_at_the_end=round(float(np.mean([sum(end.units) for end in ends])), 1),
+            cpu_s=round(time.process_time() - began, 1))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -20,9 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from _claims import most, say, sized
+
 LEARNERS, COURSES = 20_000, 400
+SAME = 1.1  #: two peaks of processes within a tenth of one another are the same
 HEAD = "Personalnummer;Kurstitel;Status;Zugewiesen am;Abgeschlossen am;Bearbeitungszeit (min);Abteilung\n"
-ROWS = 100_000  #: rows of one block, written again and again with other days
+ROWS = sized(100_000, 10_000)  #: rows of one block, written again and again with other days
 
 
 def generate(path: Path, megabytes: int) -> int:
@@ -47,7 +50,7 @@ def generate(path: Path, megabytes: int) -> int:
 
 
 def case(kind: str, file: str) -> None:
-    """One process: read, say the peak."""
+    """One process: read, print rows, peak and processor seconds."""
     from adaptlearn.interchange import facts, tables
     from adaptlearn.interchange.reading import Reading
 
@@ -57,27 +60,38 @@ def case(kind: str, file: str) -> None:
     elif kind == "read":
         rows = len(tables.read(file))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    megabytes = round(Path(file).stat().st_size / 1e6) if kind != "base" else 0
-    said = {"case": kind, "megabytes": megabytes, "rows": rows, "peak_mib": round(peak)}
-    print(json.dumps(said | {"cpu_s": round(time.process_time() - begin, 1)}))
+    print(json.dumps({"rows": rows, "peak_mib": round(peak), "cpu_s": round(time.process_time() - begin, 1)}))
+
+
+def apart(kind: str, file: Path, megabytes: int) -> int:
+    """One case in a process of its own, said.   -> its peak, MiB"""
+    words = [sys.executable, __file__, "--case", kind, str(file)]
+    told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    say(kind, megabytes=megabytes, **told)
+    return int(told["peak_mib"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, nargs="*", default=[128, 512])
+    parser.add_argument("--megabytes", type=int, nargs="*", default=sized([128, 512], [4, 16]))
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.case:
         case(*chosen.case)
         return
     with tempfile.TemporaryDirectory() as place:
-        subprocess.run([sys.executable, __file__, "--case", "base", place], check=True)
+        apart("base", Path(place), 0)
+        peaks = []
         for megabytes in chosen.megabytes:
             file = Path(place) / f"{megabytes}.csv"
             generate(file, megabytes)
-            for kind in ("facts", "read"):
-                subprocess.run([sys.executable, __file__, "--case", kind, str(file)], check=True)
+            peaks.append(apart("facts", file, megabytes))
+            apart("read", file, megabytes)
             file.unlink()
+    if len(peaks) > 1:
+        times = chosen.megabytes[-1] / chosen.megabytes[0]
+        claim = f"peak memory for {times:g} times the file, times that for the file"
+        say("memory", most(claim, peaks[-1] / peaks[0], SAME))
 
 
 if __name__ == "__main__":

@@ -12,15 +12,16 @@ learners and none is. Ten times 39,000 for the laws of memory, the requirement s
 of Reddy et al. (2017); their paper states no speed. No target for dkt, nor for laws that have no such counterpart.
 """
 
-import json
 import os
 import time
+
+from _claims import least, say, sized
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 KSS, MEMORY = 10 * 237_000, 10 * 39_000  #: steps/s
 TARGETS = {"kss": KSS, "tms": KSS, "efc": MEMORY, "hlr": MEMORY, "memory": MEMORY, "dash": MEMORY, "dkt": None,
            "logistic": None, "bkt": None, "workplace": None}  # fmt: skip
-LEARNERS, STEPS, REPEATS = 1024, 6, 60
+LEARNERS, STEPS, REPEATS = 1024, 6, sized(60, 2)
 
 
 def steps_per_second(world: str, law: str) -> float:
@@ -44,10 +45,8 @@ def main() -> None:
     for law, target in TARGETS.items():
         for world in ("tiny-v1", "onboarding-v1"):
             speed = steps_per_second(world, law)
-            case = {"case": "student", "law": law, "world": world, "steps_per_s": round(speed, -3)}
-            if target is not None:
-                case |= {"target": target, "times_target": round(speed / target, 2)}
-            print(json.dumps(case), flush=True)
+            claims = [] if target is None else [least(f"{law} learners on {world}, decisions/s", speed, target)]
+            say("student", *claims, law=law, world=world, steps_per_s=round(speed, -3))
 
 
 if __name__ == "__main__":

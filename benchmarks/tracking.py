@@ -6,11 +6,12 @@ The clock runs inside the tracker: from the first number told to the last, on a 
 Start and end of a run (tags, files, a picture; independent of how long it trains) are given apart.
 """
 
-import json
 import os
 import sys
 import tempfile
 import time
+
+from _claims import most, say, sized
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -24,11 +25,14 @@ def main() -> None:
     from adaptlearn.lab.pieces import rules_of, trained
     from adaptlearn.lab.training import Config
 
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else sized(60.0, 3.0)
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:///{folder}/mlflow.db"
         make(store)
-        for agent in (Agent("ppo", {"seconds": seconds, "decisions": 10**9}), Agent("linear", {"rounds": 40})):
+        for agent in (
+            Agent("ppo", {"seconds": seconds, "decisions": 10**9}),
+            Agent("linear", {"rounds": sized(40, 2)}),
+        ):
             config = Config(agent=agent, store=store)
             rules, spent, told = rules_of(config), [0.0], [0]
             began = time.process_time()
@@ -47,9 +51,9 @@ def main() -> None:
                 spent[0] += time.process_time() - at
                 left = time.process_time()
             ended = time.process_time()
-            print(json.dumps({"case": agent.name, "share": round(spent[0] / (left - entered), 5), "target": 0.03,
-                              "training_s": round(left - entered, 1), "numbers": told[0],
-                              "start_and_end_s": round(entered - began + ended - left, 2)}), flush=True)  # fmt: skip
+            claim = most(f"tracking {agent.name}, share of training", spent[0] / (left - entered), 0.03)
+            say(agent.name, claim, training_s=round(left - entered, 1), numbers=told[0],
+                start_and_end_s=round(entered - began + ended - left, 2))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -81,8 +81,17 @@ def test_a_table_that_is_no_log_is_refused(tmp_path):
     import pyarrow as pa
 
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match="None; needed 1"):
+    with pytest.raises(ValueError, match="found another table; needed an event log"):
         log.load(tmp_path / "a.parquet")
+
+
+def test_a_file_that_is_none_is_refused_in_words(events, tmp_path):
+    whole = events.save(tmp_path / "whole.parquet").read_bytes()
+    for name, content in {"cut": whole[: len(whole) // 2], "text": b"learner,skill", "empty": b""}.items():
+        (tmp_path / name).write_bytes(content)
+    for name, found in {"cut": "only a part", "text": "only a part", "empty": "only a part", "gone": "no such"}.items():
+        with pytest.raises(ValueError, match=f"found .*{found}.*; needed an event log in Parquet, e.g."):
+            log.load(tmp_path / name)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_draft(events, tmp_path, monkeypatch):

@@ -143,6 +143,16 @@ def test_every_link_leads_somewhere(page):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_page_has_one_place_in_the_contents():
+    """In no list, or in two, it is a warning of Sphinx, which `make docs` takes for an error."""
+    docs = ROOT / "docs"
+    lists = re.findall(r"```\{toctree\}\n(.*?)```", (docs / "index.md").read_text("utf-8"), re.DOTALL)
+    names = [line for one in lists for line in one.splitlines() if line and not line.startswith((":", "reference/"))]
+    found = [page for name in names for page in sorted(docs.glob(f"{name}.md"))]
+    pages = {page for page in docs.rglob("*.md") if "_build" not in page.parts and "reference" not in page.parts}
+    assert sorted(found) == sorted(pages - {docs / "index.md"})
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     """A store of runs, made once."""

@@ -62,8 +62,8 @@ def test_maskable_ppo_trains_on_the_vector_environment() -> None:
 
 
 def adapter() -> ModuleType:
-    file = Path(__file__).parents[2] / "benchmarks" / "environments.py"
-    spec = importlib.util.spec_from_file_location("environments", file)
+    file = Path(__file__).parents[2] / "benchmarks" / "_sb3.py"
+    spec = importlib.util.spec_from_file_location("_sb3", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

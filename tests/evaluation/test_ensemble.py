@@ -1,5 +1,7 @@
 """Accepted sets of constants: they ship, differ from one another, and pass the trials that they were accepted on."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,51 @@ def test_a_law_without_a_fit_or_without_sets_is_told_so():
         ensemble.draw(rules("tiny-v1", "bkt"), {})
     with pytest.raises(ValueError, match="needed"):
         ensemble.accepted(bkt)
+
+
+class Straight:
+    """A problem whose residuals are linear in two constants, so that what is left open is known exactly."""
+
+    slopes = np.array([[2.0, 0.5], [0.0, 1.0], [1.0, -1.0]])
+
+    def residuals(self, x, share=1):
+        return self.slopes @ np.asarray(x) + 3.0
+
+    def values(self, x):
+        return {"one": float(x[0]), "other": float(x[1])}
+
+
+@pytest.fixture
+def straight(monkeypatch):
+    monkeypatch.setattr(ensemble, "_at_the_fit", lambda *given: (Straight(), np.array([1.0, -2.0])))
+
+
+def test_sets_are_drawn_as_wide_as_trials_and_beliefs_leave_them(straight, monkeypatch):
+    """Around the fit with WIDTH of the spread of the normal approximation; everything is accepted here."""
+    monkeypatch.setattr(ensemble, "passes", lambda problem, values: True)
+    found = ensemble.draw(None, {}, wanted=4000)
+    drawn = np.array([list(one.values()) for one in found.sets])
+    wanted = ensemble.WIDTH**2 * np.linalg.inv(Straight.slopes.T @ Straight.slopes)
+    error = np.sqrt((wanted**2 + np.outer(np.diag(wanted), np.diag(wanted))) / len(drawn))  # of a sample covariance
+    assert (np.abs(np.cov(drawn.T) - wanted) < 4 * error).all() and found.tried == 4000
+    assert (np.abs(drawn.mean(0) - [1.0, -2.0]) < 4 * np.sqrt(np.diag(wanted) / len(drawn))).all()
+
+
+def test_only_sets_that_pass_are_kept_and_the_search_gives_up_in_words(straight, monkeypatch):
+    monkeypatch.setattr(ensemble, "passes", lambda problem, values: values["one"] > 1.2)
+    heard = []
+    found = ensemble.draw(None, {}, wanted=7, progress=lambda *so_far: heard.append(so_far))
+    assert len(found.sets) == 7 and all(one["one"] > 1.2 for one in found.sets)
+    assert heard[-1] == (7, found.tried) and [tried for _, tried in heard] == list(range(1, found.tried + 1))
+    assert ensemble.draw(None, {}, wanted=7).sets == found.sets
+    monkeypatch.setattr(ensemble, "passes", lambda problem, values: False)
+    with pytest.raises(ValueError, match=rf"0 of {2 * ensemble.MOST} sets accepted; needed 2, e.g. a new fit first"):
+        ensemble.draw(None, {}, wanted=2)
+
+
+def test_what_is_written_is_what_was_accepted(straight, monkeypatch):
+    monkeypatch.setattr(ensemble, "passes", lambda problem, values: True)
+    found = ensemble.draw(None, {}, wanted=3)
+    read = tomllib.loads(ensemble.as_toml(found, "adaptlearn evidence draw=3"))
+    assert tuple(read["set"]) == found.sets
+    assert read["ensemble"]["tried"] == 3 and read["ensemble"]["command"] == "adaptlearn evidence draw=3"

@@ -61,6 +61,14 @@ def test_without_a_cause_no_group_is_offered_other_formats(lives, room, known):
     assert said == ["No group is offered other formats than the rest, as far as chance can tell."]
 
 
+def test_groups_dealt_at_random_are_named_one_time_in_twenty_over_all_formats(lives, room, known):
+    dice, said = np.random.default_rng(0), []
+    for _ in range(20):
+        dealt = {"site": dice.permutation(known["site"])}
+        said.append(fairness._offered(*lives, room.world, dealt, ("mastery", "syllabus")))
+    assert sum("No group" not in one[0] for one in said) <= 4  # P = .003 at one in twenty
+
+
 def test_a_group_that_is_fobbed_off_with_reading_is_named(lives, room, known):
     """One site's offers turned into the reading."""
     new = lives[0]

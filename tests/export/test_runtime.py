@@ -316,6 +316,12 @@ def test_impossible_slates_and_luck_are_refused(runtime, k, luck_, field):
         runtime.recommend(runtime.start(PROFILE), k=k, luck=luck_)
 
 
+@pytest.mark.parametrize("luck_", [[[0.1, 0.2], [0.3]], [[0.1, 0.2]], [[0.1], [0.3, 0.4]], []])
+def test_luck_that_is_not_one_number_for_each_place_of_each_learner_is_refused(runtime, luck_):
+    with pytest.raises(Refused, match=r"luck: found .*needed 2 numbers in \[0, 1\) for each learner"):
+        runtime.recommend_many([runtime.start(PROFILE)] * 2, k=2, luck=luck_)
+
+
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()

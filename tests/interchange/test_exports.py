@@ -181,6 +181,20 @@ def test_durations_as_people_write_them(written, expected):
     assert minutes(written) == (None if expected is None else pytest.approx(expected))
 
 
+@pytest.mark.parametrize("others", ["7", ""], ids=["beside numbers alone", "beside a blank"])
+@pytest.mark.parametrize(("column", "cell", "reason"), [
+    ("minutes", "-5", "minutes is below 0"), ("minutes", "1.2.3 min", "minutes is not a number"),
+    ("propensity", "1.5", "propensity is not from 0 to 1"), ("propensity", "-0.5", "propensity is not from 0 to 1"),
+])  # fmt: skip
+def test_an_impossible_amount_is_left_out_whatever_stands_beside_it(tmp_path, column, cell, reason, others):
+    """Whole portions of numbers are read at once, mixed ones cell by cell: the same rows are refused."""
+    others = "0.5" if others and column == "propensity" else others
+    (tmp_path / "log.csv").write_text(f"user,course,status,x\nann,a,done,{cell}\nben,a,done,{others}\n")
+    table = read(tmp_path / "log.csv", {"learner": "user", "activity": "course", "completed": "status", column: "x"})
+    assert table["learner"].tolist() == ["ben"]
+    assert table.rejects.count == 1 and reason in table.rejects.first[0][1]
+
+
 def test_numbers_follow_the_decimal_sign_that_the_file_shows(tmp_path):
     def minutes_of(*cells, sep=";"):
         rows = "".join(f'7{sep}A{sep}"{cell}"\n' for cell in cells)

@@ -52,13 +52,19 @@ def test_every_shape_of_file_says_the_same(tmp_path, name, packed):
         np.testing.assert_array_equal(table[column], plain[column])
 
 
-def test_arrays_are_cut_anywhere(tmp_path, monkeypatch):
+@pytest.mark.parametrize("block", [1, 2, 3, 61])
+def test_arrays_are_cut_anywhere_and_be_it_within_a_letter(tmp_path, monkeypatch, block):
     from adaptlearn.interchange import json_stream
 
-    given = [said(who=f"ä{n}", result={"score": {"scaled": n / 7}}) for n in range(7)]
-    whole = read(stored(tmp_path, *given), salt="s")["score"].tolist()
-    monkeypatch.setattr(json_stream, "BLOCK", 61)
-    assert read(tmp_path / "log.json", salt="s")["score"].tolist() == whole == [n / 7 for n in range(7)]
+    given = [said(who=f"ä€😀{n}", result={"score": {"scaled": n / 7}}) for n in range(7)]
+    path = tmp_path / "log.json"
+    path.write_text("[\n" + json.dumps(given, ensure_ascii=False)[1:], "utf-8")
+    whole = read(path, salt="s")
+    monkeypatch.setattr(json_stream, "BLOCK", block)
+    cut = read(path, salt="s")
+    for column in ("learner", "score"):
+        assert cut[column].tolist() == whole[column].tolist()
+    assert len(set(whole["learner"])) == 7
 
 
 def test_a_success_is_no_completion_and_a_completion_no_success(tmp_path):

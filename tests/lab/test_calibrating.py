@@ -88,6 +88,9 @@ def test_insights_read_a_log_and_a_survey(event_log, tmp_path, capsys):
     insights.run(config)
     rows = json.loads(capsys.readouterr().out)
     assert [row["stated"] for row in rows] == ["visual", "textual", "–"] and rows[2]["verdict"] != "as stated"
+    survey.write_text("who,says\n0,visual\n", "utf-8")
+    with pytest.raises(ValueError, match=r"survey.csv: found the columns who, says; needed learner and stated"):
+        insights.run(config)
     survey.write_text("learner,stated\n0,olfactory\n", "utf-8")
     with pytest.raises(ValueError, match="needed one of visual"):
         insights.run(config)

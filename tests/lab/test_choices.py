@@ -121,3 +121,23 @@ def test_a_shell_is_told_verbs_keys_and_options(line, offers):
     asked = [sys.executable, "-m", "adaptlearn.lab.main", "-sc", "query=bash"]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, env={**os.environ, "COMP_LINE": line})
     assert offers in done.stdout.split()
+
+
+def offered(line: str, monkeypatch, capsys) -> tuple[list[str], str | None, str]:
+    """What a shell is told for a line, the verb that Hydra goes on with, and the line it is shown."""
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    verb = asking.complete(["-sc", "query=bash"], VERBS)
+    return capsys.readouterr().out.split(), verb, os.environ["COMP_LINE"]
+
+
+def test_every_verb_can_be_typed_word_by_word(monkeypatch, capsys):
+    """Each word of a verb is offered after the words before it, and then its keys are asked for."""
+    for verb in VERBS:
+        words = verb.split()
+        for at, word in enumerate(words):
+            told, _, _ = offered(" ".join(["adaptlearn", *words[:at], word[:2]]), monkeypatch, capsys)
+            assert word in told and len(set(told)) == len(told)
+        _, found, line = offered(f"adaptlearn {verb} see", monkeypatch, capsys)
+        assert found == verb and line == "adaptlearn see"
+    assert offered("adaptlearn nonsense se", monkeypatch, capsys)[:2] == ([], None)

@@ -67,6 +67,8 @@ def test_answers_from_elsewhere_say_where_practice_shows(tmp_path, capsys):
     growth = {row["skill"]: row["growth"] for row in made["parts"]["practice"]["Skill by skill"]}
     assert growth["grows"]["low"] > 0.2 and growth["flat"]["low"] < 0.0 < growth["flat"]["high"]
     assert "teaching" not in made["parts"] and len(made["parts"]["items"]["Item by item"]) == 20
+    answers = {row["skill"]: row["answers"] for row in made["parts"]["practice"]["Skill by skill"]}
+    assert answers == {"grows": 1200, "flat": 1200}  # a log that is small enough is read whole
 
 
 @pytest.mark.reallog

@@ -12,6 +12,7 @@ from adaptlearn.lab import checkpoint, training
 from adaptlearn.lab.compose import Agent
 from adaptlearn.lab.following import Watch, clock
 from adaptlearn.lab.main import perform
+from adaptlearn.lab.pieces import agent_of
 from adaptlearn.lab.tables import sentence
 
 
@@ -98,6 +99,23 @@ def test_a_full_disk_stops_with_a_message_and_the_last_state_stays(tmp_path, mon
         perform("train", words)
     assert "needed room on that disk" in sentence(stopped.value)
     assert perform("train", [*words, "resume=true"]) == 0 and to.exists()
+
+
+def test_a_checkpoint_that_is_none_is_refused_in_words(tmp_path):
+    """Cut off anywhere, empty, text, or the arrays of something else: a sentence, and no advice to unpickle it."""
+    room = rules("tiny-v1")
+    about = {"world": "tiny-v1", "law": "workplace", "meshing": "null", "catalogue": "as_written"}
+    whole = checkpoint.save(tmp_path / "whole.npz", agent_of("linear", room), "linear", {}, about).read_bytes()
+    for n, content in enumerate((*(whole[:cut] for cut in (0, 9, len(whole) // 2, len(whole) - 1)), b"weights\n")):
+        (tmp_path / f"{n}.npz").write_bytes(content)
+    for name in ("0.npz", "1.npz", "2.npz", "3.npz", "4.npz", "gone.npz"):
+        for read in (checkpoint.read, lambda path: checkpoint.read_state(path, {})):
+            with pytest.raises(ValueError, match="found (something else|no such file).*; needed .*, e.g. ") as refused:
+                read(tmp_path / name)
+            assert "pickle" not in str(refused.value)
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(ValueError, match="version None; needed 1"):
+        checkpoint.read(tmp_path / "other.npz")
 
 
 def test_settings_of_the_verb_and_the_teacher_agree():

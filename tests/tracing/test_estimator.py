@@ -6,7 +6,7 @@ import pytest
 from adaptlearn.core.record import Tracer
 from adaptlearn.tracing import shelf
 from adaptlearn.tracing.scoring import auc, auc_gain
-from adaptlearn.tracing.sequences import merged
+from adaptlearn.tracing.sequences import by_lot, merged
 
 ADD = Tracer(prior=0.3, learn=0.15, guess=0.2, slip=0.1, forget=0.0)
 EASY = Tracer(prior=0.7, learn=0.3, guess=0.3, slip=0.05, forget=0.0)
@@ -126,3 +126,18 @@ def test_an_answer_logged_once_per_skill_becomes_one_row():
     assert one.skill.tolist() == ["x & y", "x", "x", "x", "z"]  # the same skill again is another answer
     untouched = merged(learner[[0, 3]], skill[[0, 3]], correct[[0, 3]], item[[0, 3]])
     assert untouched.keep.all() and untouched.skill.tolist() == ["x", "x"]
+
+
+@pytest.mark.parametrize("most", [1, 7, 40, 99, 100, 1000])
+def test_whole_learners_are_taken_by_lot_as_many_as_fit(most):
+    """None is cut in two, no more than asked for unless one learner alone has more; what fits is taken whole."""
+    learner = np.random.default_rng(most).integers(0, 12, 100)
+    for seed in range(20):
+        kept = by_lot(learner, most, seed)
+        assert not set(learner[kept]) & set(learner[~kept])
+        assert kept.any() and (kept.sum() <= most or len(set(learner[kept])) == 1)
+        if most >= 100:
+            assert kept.all()
+    drawn = [by_lot(learner, 40, seed) for seed in range(200)]
+    each = np.array([np.mean([kept[learner == one].all() for kept in drawn]) for one in np.unique(learner)])
+    assert np.abs(each - each.mean()).max() < 0.2  # nobody is favoured

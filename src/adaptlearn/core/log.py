@@ -4,8 +4,6 @@ Written as Parquet with units and provenance in the schema, so that a stranger c
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.core.keep import keeping
+
 VERSION = 1  #: of the schema; moves with its meaning
+NEEDED = "an event log in Parquet, e.g. of adaptlearn simulate log=log.parquet"
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "learner": ("uint64", "identity of the learner"),
@@ -97,18 +98,9 @@ class EventLog:
         about = {"adaptlearn_log": str(VERSION), "policy": self.policy, "policy_version": self.policy_version,
                  "provenance": json.dumps(dict(self.provenance), sort_keys=True)}  # fmt: skip
         table = pa.table(arrays, schema=pa.schema(fields, metadata=about))
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-        os.close(handle)
-        try:
-            pq.write_table(table, draft)
-            os.chmod(draft, 0o644)
-            os.replace(draft, target)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-        return target
+        with keeping(path) as out:
+            pq.write_table(table, out)
+        return Path(path)
 
 
 def is_ours(path: str | Path) -> bool:
@@ -128,14 +120,20 @@ def load(path: str | Path) -> EventLog:
     """Read a log written by :meth:`EventLog.save`.
 
     Raises:
-        ValueError: not a log of this package, or of a version it cannot read.
+        ValueError: no such file, not a log of this package, not a whole one, or of a version it cannot read.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        found = "no such file" if isinstance(error, FileNotFoundError) else "something else, or only a part"
+        raise ValueError(f"{path}: found {found}; needed {NEEDED}") from error
     about = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-    version = about.get("adaptlearn_log")
-    if version != str(VERSION):
+    if "adaptlearn_log" not in about:
+        raise ValueError(f"{path}: found another table; needed {NEEDED}")
+    if (version := about["adaptlearn_log"]) != str(VERSION):
         raise ValueError(f"{path}: schema version {version}; needed {VERSION}, e.g. a file written by EventLog.save")
     names = [*COLUMNS, *(name for name in (*PROFILE, *SAY) if name in table.column_names)]
     columns = {name: _array(table.column(name).combine_chunks(), f"{path}: {name}") for name in names}

@@ -13,7 +13,7 @@ SHELVES = (PACKAGE.parents[1], PACKAGE / "_shipped")  #: the checkout, then what
 def where(name: str | Path, shelf: str = "envs") -> Path:
     """The folder or file called ``name``: an explicit path, else in the checkout, the package, or another package."""
     for place in (Path(name).expanduser(), *(home / shelf / name for home in SHELVES)):
-        if place.exists():
+        if str(name) and place.exists():  # no name is not this folder
             return place.resolve()
     for point in offered(shelf):
         if point.name == name:

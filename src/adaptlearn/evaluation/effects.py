@@ -10,9 +10,9 @@ value per learner (Hampel 1974), and the interval is 1.96 standard errors of tha
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from adaptlearn.evaluation.resample import Z95, Floats
 
 
 class Effect(NamedTuple):
@@ -24,7 +24,7 @@ class Effect(NamedTuple):
 
 
 def _effect(value: float, influence: Floats) -> Effect:
-    half = 1.96 * float(influence.std(ddof=1)) / np.sqrt(len(influence))
+    half = Z95 * float(influence.std(ddof=1)) / np.sqrt(len(influence))
     return Effect(float(value), float(value - half), float(value + half))
 
 

@@ -18,7 +18,7 @@ from adaptlearn.core.world import FEATURES, World
 from adaptlearn.evaluation import dif
 from adaptlearn.evaluation.render import Section, span, tabled
 from adaptlearn.evaluation.resample import Floats, draws_of, spread
-from adaptlearn.evaluation.subgroups import SMALLEST, Attribute, by_group
+from adaptlearn.evaluation.subgroups import SMALLEST, SURE, Attribute, by_group
 
 DRAWS = 400
 
@@ -122,7 +122,7 @@ def _offered(
     said = []
     for f, name in enumerate(FORMATS):
         for attribute in by_group(moved[:, f], groups, draws=DRAWS):
-            if attribute.noise:
+            if attribute.p * len(FORMATS) > SURE:  # corrected for attributes, and here for formats
                 continue
             most = max((g for g in attribute.groups if g.gap is not None), key=lambda g: abs(g.gap.value))
             if abs(most.gap.value) >= 2.0:  # type: ignore[union-attr]

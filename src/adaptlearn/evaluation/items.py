@@ -59,15 +59,13 @@ def analyse(visits: Visits) -> list[Item]:
              if (here := known & (item == j)).sum() >= SMALLEST]  # fmt: skip
     usual = float(np.median([one[1].value for _, one in found])) if found else 0.0
     thin = [min(right[new][item == j].sum(), (asked - right[new])[item == j].sum()) < FEW for j, _ in found]
-    blind = holm([1.0 if few else _lower(one[1], MATTERS * usual) for few, (_, one) in zip(thin, found, strict=True)])
-    easy, hard = (
-        holm([1.0 - _lower(one[2], EASY) for _, one in found]),
-        holm([_lower(one[3], HARD) for _, one in found]),
-    )
+    blind = [1.0 if few else _lower(one[1], MATTERS * usual) for few, (_, one) in zip(thin, found, strict=True)]
+    easy, hard = [1.0 - _lower(one[2], EASY) for _, one in found], [_lower(one[3], HARD) for _, one in found]
+    chances = np.reshape(holm([*blind, *easy, *hard]), (3, -1)).T.tolist()  # one correction over all that is asked
     at = {int(j): int(k) for j, k in zip(item, skill, strict=True)}
     said = [
         Item(visits.items[j], visits.skills[at[j]], int((known & (item == j)).sum()), *one, p[0], _verdict(one[1], *p))
-        for (j, one), p in zip(found, zip(blind, easy, hard, strict=True), strict=True)
+        for (j, one), p in zip(found, chances, strict=True)
     ]
     return sorted(said, key=lambda one: (not one.found, one.tells.value))
 

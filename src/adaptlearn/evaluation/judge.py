@@ -6,23 +6,15 @@ the q-model. The gain over what the log's own policy reached is taken within the
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from adaptlearn.evaluation import offpolicy, qmodel
 from adaptlearn.evaluation.offpolicy import Episodes, Floats, Values
-from adaptlearn.evaluation.resample import Z95
+from adaptlearn.evaluation.resample import Z95, Interval
 
 CHUNK = 8_000_000  # floats of values held at once
-
-
-class Interval(NamedTuple):
-    """An estimate and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -32,10 +24,7 @@ class Thin:
     learners: int = 40  # fewer say nothing about the spread between learners
     effective: float = 25.0  # effective sample size of the last weights
     share: float = 0.2  # largest learner's share of the last weights
-    mean_weight: tuple[float, float] = (
-        0.5,
-        2.0,
-    )  # weights average 1 where the log's policy could do what the target does
+    mean_weight: tuple[float, float] = (0.5, 2.0)  # 1 on average where the log's policy could do what the target does
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from adaptlearn.evaluation.resample import Floats, Interval, draws_of, spread
 
 SMALLEST = 30  # learners of a group whose numbers are shown: fewer say little, and say it about persons
 SHUFFLES = 999
+SURE = 0.05  # corrected chance of differences as large, below which they are no noise
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Attribute:
     @property
     def noise(self) -> bool:
         """Whether chance explains the differences."""
-        return self.p > 0.05
+        return self.p > SURE
 
 
 def by_group(

@@ -104,6 +104,7 @@ class Number(Answer):
     """A finite number; NaN where a blank is allowed and found."""
 
     kind = np.float64
+    least, most = -np.inf, np.inf  # what it may be
 
     def __init__(self, name: str, chosen: Preset, *, decimal: str = ".", blank: bool = False):
         super().__init__(name, chosen, decimal=decimal, blank=blank)
@@ -113,7 +114,7 @@ class Number(Answer):
         if self.decimal == ".":
             try:
                 values = np.array(cells.to_pylist()).astype(np.float64)  # most are distinct: looking each up is slower
-                if np.isfinite(values).all():
+                if (np.isfinite(values) & (values >= self.least) & (values <= self.most)).all():
                     return values * self.unit
             except ValueError:
                 pass
@@ -132,17 +133,21 @@ class Number(Answer):
                 f" with a decimal {'point' if self.decimal == '.' else 'comma'}" if "," in word or "." in word else ""
             )
             return Unusable(f"{self.name} is not a number{hint}")
-        return value * self.unit if np.isfinite(value) else Unusable(f"{self.name} is not a finite number")
+        if not np.isfinite(value):
+            return Unusable(f"{self.name} is not a finite number")
+        if not self.least <= value <= self.most:
+            span = f"below {self.least:g}" if self.most == np.inf else f"not from {self.least:g} to {self.most:g}"
+            return Unusable(f"{self.name} is {span}")
+        return value * self.unit
 
 
 class Chance(Number):
-    """A probability in (0, 1]; of a list, as a slate has one per place, the first."""
+    """A probability from 0 to 1; of a list, as a slate has one per place, the first."""
+
+    least, most = 0.0, 1.0
 
     def value(self, word: str) -> object:
-        value = super().value(word.split()[0])
-        if isinstance(value, float) and not 0.0 <= value <= 1.0:
-            return Unusable(f"{self.name} is not a number from 0 to 1")
-        return value
+        return super().value(word.split()[0])
 
 
 def number_of(word: str, decimal: str) -> str:

@@ -1,5 +1,6 @@
 """JSON values one after another, from an array, from lines or from a page of an LRS: never the whole file at once."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def _values(stream: Any) -> Iterator[tuple[int, Any]]:
             return
     text = first.decode("utf-8-sig", "replace")
     if text.lstrip().startswith("["):
-        yield from _array(stream, text.lstrip()[1:], line)
+        yield from _array(stream, first, line)
         return
     begun = _load(text)
     if isinstance(begun, Broken) and text.strip() in ("{", "{ "):  # one value over many lines
@@ -55,8 +56,10 @@ def _unpacked(line: int, value: Any) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
-def _array(stream: Any, text: str, line: int) -> Iterator[tuple[int, Any]]:
-    decode, at = json.JSONDecoder(parse_constant=_refuse).raw_decode, 0
+def _array(stream: Any, first: bytes, line: int) -> Iterator[tuple[int, Any]]:
+    letters = codecs.getincrementaldecoder("utf-8-sig")("replace")  # a block may end within a letter
+    decode, text = json.JSONDecoder(parse_constant=_refuse).raw_decode, letters.decode(first)
+    at = text.index("[") + 1
     while True:
         skipped = len(text[at:]) - len(text[at:].lstrip(" \t\r\n,")) if at < len(text) else 0
         line, at = line + text.count("\n", at, at + skipped), at + skipped
@@ -70,10 +73,10 @@ def _array(stream: Any, text: str, line: int) -> Iterator[tuple[int, Any]]:
                 continue
         except (ValueError, RecursionError):
             pass
-        more = stream.read(BLOCK).decode("utf-8", "replace")
+        more = stream.read(BLOCK)
         if not more or len(text) - at > LONGEST:
             raise Torn(f"an array of JSON that goes wrong or breaks off on line {line:,}")
-        text, at = text[at:] + more, 0
+        text, at = text[at:] + letters.decode(more), 0
 
 
 def _load(text: str) -> Any:

@@ -63,10 +63,11 @@ class Moment(Number):
 class Minutes(Number):
     """Minutes, from a number in the unit of the column's name, ``1:20:00``, ``1 h 20 min`` or ISO 8601 ``PT14M32S``."""
 
+    least = 0.0
+
     def value(self, word: str) -> object:
         spelt = minutes(word)
-        value = spelt if spelt is not None else super().value(word)
-        return Unusable(f"{self.name} is below 0") if isinstance(value, float) and value < 0.0 else value
+        return spelt if spelt is not None else super().value(word)
 
 
 def _in_one_go(cells: Any) -> NDArray[Any] | None:
@@ -155,6 +156,9 @@ def minutes(word: str) -> float | None:
     )  # fmt: skip
     if not match or not any(match.groups()):
         return None
-    days, hours_, mins_, seconds_ = (float(number_of(part or "0", "," if "," in (part or "") else "."))
-                                     for part in match.groups())  # fmt: skip
+    try:
+        days, hours_, mins_, seconds_ = (float(number_of(part or "0", "," if "," in (part or "") else "."))
+                                         for part in match.groups())  # fmt: skip
+    except ValueError:  # 1.2.3 min
+        return None
     return days * 1440.0 + hours_ * 60.0 + mins_ + seconds_ / 60.0

@@ -116,19 +116,21 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def complete(flags: list[str], verbs: dict[str, Any]) -> str | None:
-    """Answer a shell: verbs for the first word. Otherwise the verb whose keys are asked for, for Hydra to answer.
+    """Answer a shell: the words of a verb. After them, the verb whose keys are asked for, for Hydra to answer.
 
     The shell hands over its line in COMP_LINE; Hydra is shown it without the verb.
     """
-    line = os.environ.get("COMP_LINE", "")
-    words = line.split(" ")
     if not any("query=" in flag for flag in flags):
         return next(iter(verbs))
-    if len(words) < 3:
-        print(" ".join(verb for verb in verbs if verb.startswith(words[-1])))
+    program, *words = os.environ.get("COMP_LINE", "").split(" ")
+    said, begun = words[:-1], words[-1] if words else ""
+    parts = [verb.split() for verb in verbs]
+    after = [part[len(said)] for part in parts if len(part) > len(said) and part[: len(said)] == said]
+    if fits := [word for word in dict.fromkeys(after) if word.startswith(begun)]:
+        print(" ".join(fits))
+    verb = next((" ".join(said[:n]) for n in (2, 1) if len(said) >= n and " ".join(said[:n]) in verbs), None)
+    if verb is None:
         return None
-    if words[1] not in verbs:
-        return None
-    os.environ["COMP_LINE"] = " ".join([Path(words[0]).name, *words[2:]])
+    os.environ["COMP_LINE"] = " ".join([Path(program).name, *words[len(verb.split()) :]])
     os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
-    return words[1]
+    return verb

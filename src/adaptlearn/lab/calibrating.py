@@ -70,14 +70,9 @@ def figures_of(health: Any) -> dict[str, Any]:
 
 def event_log(path: str) -> Any:
     """The event log of a file, None if it is a table of answers."""
-    from adaptlearn.core.log import load
+    from adaptlearn.core.log import is_ours, load
 
-    if Path(path).suffix != ".parquet":
-        return None
-    import pyarrow.parquet as pq
-
-    about = pq.read_schema(path).metadata or {}
-    return load(path) if b"adaptlearn_log" in about else None
+    return load(path) if is_ours(path) else None
 
 
 def answers(config: Config) -> Any:

@@ -1,6 +1,6 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
-from adaptlearn.evaluation.compare import Standing, evaluate
+from adaptlearn.evaluation.compare import Standing, evaluate, paired
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes, own_goal
 from adaptlearn.evaluation.resample import Interval
@@ -39,6 +39,7 @@ class Config(Common):
     learners: int = 4096  # lives per agent and world
     orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
+    minutes: list[float] = field(default_factory=list)  # compare at equal minutes instead, e.g. minutes=[150,300,600]
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
@@ -53,6 +54,12 @@ BESIDE = {
     "own_goal": "own goal: P(correct) at the retention check on the skills that the learners themselves want, 0 to 1.",
     "passed": "passed: share of what has a pass mark, passed in one visit.",
 }  #: what a world may have beside the goal
+EQUAL = (
+    *NOTES[:1],
+    "within: minutes a learner may spend; what is begun is done, what no longer fits is not begun.",
+    "goal: what the target skills would be worth at the retention check if teaching stopped there; gain: over the "
+    "baseline at the same minutes.",
+)
 NOTE = (
     "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
 )
@@ -64,19 +71,20 @@ def run(config: Config) -> None:
 
     rooms = worlds_of(config)
     asked = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    first, called = rooms[0][1], titles(asked)
+    first, called = worlds_of(replace(config, revised=0.0))[0][1], titles(asked)  # agents know no revision
     names, baseline = list(called.values()), called[config.baseline]
     policies = {called[n]: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in asked}
     trained = {called[n]: checkpoint.trained_in(n, first.world) for n in asked if n.endswith(".npz")}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
+    if config.minutes:
+        return at_equal_minutes(config, policies, baseline, rooms)
     with (
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
     ):
-        live = partial(
-            lives_on(config.compute, config.cluster), orchestrator=orchestrator_of(config.orchestrator, first)
-        )
+        shares = orchestrator_of(config.orchestrator, first)
+        live = partial(lives_on(config.compute, config.cluster), orchestrator=shares)
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
                                threads=config.threads, live=live, trained=trained, progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
@@ -88,14 +96,11 @@ def run(config: Config) -> None:
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [
-        *NOTES,
-        *(line for key, line in BESIDE.items() if key in told[0]),
-        *([tracker.link()] if config.track else []),
-    ]
+    more = [line for key, line in BESIDE.items() if key in told[0]]
+    notes = [*NOTES, *more, *([tracker.link()] if config.track else [])]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
-               f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
+               f"catalogue {' and '.join(dict.fromkeys(labels['catalogue'] for labels, _ in rooms))}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
         show_robust(names, baseline, rooms, lives, config.learners)
 
@@ -151,6 +156,31 @@ def under_rules(config: Config, policies: dict[str, Any], rooms: list[tuple[dict
         rows = ruling.weighed(policies, rooms, str(config.rules), np.arange(config.learners), config.seed,
                               threads=config.threads, progress=tell)  # fmt: skip
     show(rows, format=config.format, notes=ruling.NOTES, title=f"{rooms[0][1].world.title}, under {config.rules}")
+
+
+def at_equal_minutes(
+    config: Config, policies: dict[str, Any], baseline: str, rooms: list[tuple[dict[str, str], Rules]]
+) -> None:
+    """What every agent has reached by each number of minutes, and what it took of others' time."""
+    from adaptlearn.evaluation.spending import reached
+
+    rows, ids = [], np.arange(config.learners)
+    with progress("evaluating at equal minutes", config.format == "json") as tell:
+        for labels, rules in rooms:
+            base = reached(policies[baseline], rules, ids, config.seed, config.minutes)
+            for name, policy in policies.items():
+                tell(f"{name} · {labels['law']} · {labels['meshing']}")
+                own = base if name == baseline else reached(policy, rules, ids, config.seed, config.minutes)
+                rows += [{
+                    "policy": name, "law": labels["law"], "meshing": labels["meshing"], "within": most,
+                    "goal": float(own.value[b].mean()),
+                    "gain": None if name == baseline else paired(own.value[b], base.value[b]),
+                    "minutes": float(own.minutes[b].mean()), "staff_min": float(own.staff_minutes[b].mean()),
+                } for b, most in enumerate(config.minutes)]  # fmt: skip
+    if config.csv is not None:
+        keep(config.csv, csv_of(rows))
+    show(rows, format=config.format, notes=EQUAL,
+         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, at equal minutes")  # fmt: skip
 
 
 def as_row(row: Standing) -> dict[str, object]:

@@ -172,10 +172,10 @@ def _practice(config: Config, visits: Any) -> list[dict[str, Any]]:
     from adaptlearn.evaluation.resample import Interval
     from adaptlearn.tracing import hierarchical
     from adaptlearn.tracing.lessons import MOST
+    from adaptlearn.tracing.sequences import by_lot
 
     row, skill, _, _, right = visits.answers
-    lot = np.random.default_rng(config.seed).permutation(visits.learners)[visits.learner[row]]
-    kept = lot < np.sort(lot)[min(MOST, len(lot) - 1)]
+    kept = by_lot(visits.learner[row], MOST, config.seed)
     titles = np.array(visits.skills)[skill[kept]]
     posterior = hierarchical.fit(visits.learner[row][kept], titles, right[kept] > 0, draws=config.draws,
                                  seed=config.seed, source=visits.source)  # fmt: skip

@@ -74,7 +74,7 @@ def stated(path: str | None, learners: np.ndarray) -> np.ndarray:
     """The survey's word per learner, -1 where there is none.
 
     Raises:
-        ValueError: a word that is no format.
+        ValueError: a column is missing, or a word is no format.
     """
     import csv
 
@@ -83,7 +83,11 @@ def stated(path: str | None, learners: np.ndarray) -> np.ndarray:
     if path is None:
         return np.full(len(learners), -1)
     with open(path, encoding="utf-8-sig", newline="") as file:
-        words = {row["learner"]: row["stated"] for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        if not {"learner", "stated"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"{path}: found the columns {', '.join(rows.fieldnames or ('none',))}; needed learner and "
+                             "stated, e.g. learner,stated")  # fmt: skip
+        words = {row["learner"]: row["stated"] for row in rows}
     odd = sorted({word for word in words.values() if word not in MODES})
     if odd:
         raise ValueError(f"{path}: stated = {odd[0]!r}; needed one of {', '.join(MODES)}, e.g. visual")

@@ -7,6 +7,7 @@ import numpy as np
 from adaptlearn.core.visits import Visits
 from adaptlearn.tracing import hierarchical
 from adaptlearn.tracing.design import Answers, Design
+from adaptlearn.tracing.sequences import by_lot
 
 FEW = 20  #: visits of an activity of which anything is said
 MOST = 20_000  #: visits that are read; learners are taken by lot
@@ -33,7 +34,8 @@ def finishing(visits: Visits, *, seed: int = 0, draws: int = 128) -> list[Finish
     rows = np.flatnonzero(took & np.isin(visits.activity, told))
     if len(told) < 2 or not 0 < visits.done[rows].mean() < 1:
         return []
-    draws_of = _logits(visits, _some(visits, rows, seed), told, seed, draws)
+    read = rows[by_lot(visits.learner[rows], MOST, seed)]
+    draws_of = _logits(visits, read, told, seed, draws)
     found = []
     for j, a in enumerate(told):
         mine = rows[visits.activity[rows] == a]
@@ -44,14 +46,6 @@ def finishing(visits: Visits, *, seed: int = 0, draws: int = 128) -> list[Finish
         shrunk = (float(p.mean()), float(low), float(high))
         found.append(Finished(int(a), len(mine), float(visits.done[mine].mean()), shrunk, median))
     return sorted(found, key=lambda one: one.shrunk[0])
-
-
-def _some(visits: Visits, rows: np.ndarray, seed: int) -> np.ndarray:
-    """The visits of as many learners as MOST allows."""
-    if len(rows) <= MOST:
-        return rows
-    lot = np.random.default_rng(seed).permutation(visits.learners)[visits.learner[rows]]
-    return np.asarray(rows[lot < np.sort(lot)[MOST]])
 
 
 def _logits(visits: Visits, rows: np.ndarray, told: np.ndarray, seed: int, draws: int) -> np.ndarray:

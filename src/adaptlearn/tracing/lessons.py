@@ -28,6 +28,7 @@ from adaptlearn.core.visits import Visits
 from adaptlearn.tracing import hierarchical
 from adaptlearn.tracing.design import Answers, Design
 from adaptlearn.tracing.health import Health
+from adaptlearn.tracing.sequences import by_lot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,7 +80,7 @@ class _Read(NamedTuple):
 
 def lessons(
     visits: Visits, teaches: NDArray[np.float32], *, chance: bool = True, seed: int = 0, draws: int = 128,
-    most: int = MOST,     tell: Callable[[str], None] = lambda said: None,
+    most: int = MOST, tell: Callable[[str], None] = lambda said: None,
 ) -> Lessons:  # fmt: skip
     """What activities teach.   teaches [A, K], as the catalogue says
 
@@ -147,8 +148,7 @@ def _some(read: _Read, most: int, seed: int) -> _Read:
     """At most so many answers, of learners taken by lot."""
     if len(read.row) <= most:
         return read
-    lot = np.random.default_rng(seed).permutation(int(read.learner.max()) + 1)[read.learner]
-    kept = lot < np.sort(lot)[most]
+    kept = by_lot(read.learner, most, seed)
     part = _Read(*(column[kept] for column in read))
     return part._replace(level=np.unique(part.level, return_inverse=True)[1])
 
@@ -210,7 +210,7 @@ def _steps(
         wanted = [int(a) for a in np.flatnonzero(exposed >= FEW)]
         items = np.unique(read.item[here], return_inverse=True)[1]
         fixed = np.concatenate([np.eye(int(items.max()) + 1)[items], practice[read.row[here], None]], 1)
-        one = _Step(before[read.row[here]], fixed, p[here], read.right[here], read.level[here], read.learner[here],
+        one = Step(before[read.row[here]], fixed, p[here], read.right[here], read.level[here], read.learner[here],
                     spread)  # fmt: skip
         for a in wanted:
             others = [b for b in known if b != a]
@@ -226,7 +226,7 @@ def _steps(
     return found
 
 
-class _Step:
+class Step:
     """One Newton step on one skill, other effects and levels held fair (generalised least squares)."""
 
     def __init__(self, taken: Floats, fixed: Floats, p: Floats, right: NDArray[np.uint8], level: Ints, learner: Ints,

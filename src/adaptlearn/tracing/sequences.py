@@ -143,6 +143,17 @@ def since(day: ArrayLike | None, key: NDArray[np.int64]) -> NDArray[np.float64]:
     return out
 
 
+def by_lot(learner: NDArray[np.int64], most: int, seed: int) -> NDArray[np.bool_]:
+    """Rows of learners taken by lot, all of a learner's or none: at most so many, of one learner at least.
+
+    learner [M], numbers from 0 -> [M]
+    """
+    if len(learner) <= most:
+        return np.ones(len(learner), bool)
+    lot = np.random.default_rng(seed).permutation(int(learner.max()) + 1)[learner]
+    return np.asarray(lot < max(np.sort(lot)[most], lot.min() + 1))
+
+
 class Columns(NamedTuple):
     """A log as numbers, in the order of time, and the names behind them."""
 

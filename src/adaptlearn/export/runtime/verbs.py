@@ -270,9 +270,11 @@ class Runtime:
             if self._temperature[0] == 0.0:
                 return np.zeros((len(records), k), np.float32)
             return np.array([uniforms(self.seed, "choice", r.learner, r.step, k) for r in records])
-        rows = np.array([[number("luck", u, 0.0, 1.0, "0.37") for u in row] for row in given], np.float32)
-        if rows.shape != (len(records), k) or rows.max() >= 1.0:
-            raise Refused("luck", rows.tolist(), f"{k} numbers in [0, 1) for each learner")
+        drawn = [[number("luck", u, 0.0, 1.0, "0.37") for u in row] for row in given]
+        alike = [len(row) for row in drawn] == [k] * len(records)
+        rows = np.array(drawn if alike else [[1.0]], np.float32)
+        if rows.max() >= 1.0:
+            raise Refused("luck", drawn, f"{k} numbers in [0, 1) for each learner")
         return rows
 
     def _decided(self, feeds: Arrays) -> tuple[Arrays, str]:
