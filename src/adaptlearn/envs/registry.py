@@ -89,13 +89,12 @@ def rules(
     weights = PRESETS.get(reward) if isinstance(reward, str) else None
     people = _people(population or population_of(place), place.role_ids, change, wishes)
     conduct = _conduct(people, motives)
-    own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
         meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
         mandatory=mandatory, decides=decides, reasons=reasons, heed=heed,
-        law_params=params_of("law_params", mind, law_params, own),
-        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
+        law_params=params_of("law_params", mind, law_params, _fitted(people, mind)),
+        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, _fitted(people, conduct)),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
 
