@@ -69,13 +69,14 @@ export class Runtime {
   }
 
   /** The record of a learner nobody has met. */
-  start({ learner, role, targets, weekly_minutes, motive, stated, mandatory }) {
+  start({ learner, role, targets, own, weekly_minutes, motive, stated, mandatory }) {
     const { contract } = this;
     const wanted = targets ?? contract.roles.find((one) => one.id === role)?.targets;
     if (!wanted) throw new Refused("profile role", role, contract.roles.map((one) => one.id).join(", "));
     if (!(weekly_minutes > 0)) throw new Refused("profile weekly_minutes", weekly_minutes, "minutes above 0");
-    const target = this.skills.map((name) => f32(wanted[name] ?? 0));
-    const total = f32(target.reduce((sum, weight) => f32(sum + weight), 0));
+    const wish = own && contract.roles.find((one) => one.id === own)?.targets;
+    if (own && !wish) throw new Refused("profile own", own, contract.roles.map((one) => one.id).join(", "));
+    const target = this.#heeded(this.#shared(wanted), wish && this.#shared(wish));
     const told = {
       mandatory: Number(mandatory ?? contract.programme.mandatory),
       weekly_minutes,
@@ -84,10 +85,23 @@ export class Runtime {
       ...this.#shares("motive", motive),
       ...this.#shares("stated", stated),
     };
-    const profile = [...target.map((weight) => f32(weight / total)), ...contract.profile_names.map((n) => f32(told[n]))];
+    const profile = [...target, ...contract.profile_names.map((n) => f32(told[n]))];
     const memory = Array(contract.policy.memory_size).fill(0);
     return { record_version: 1, learner: String(learner), skills: this.skills.join("/"), policy: this.policy, profile,
-             row: [...contract.newcomer], memory, visits: {}, best: {}, day: 0, step: 0, seen: [] };
+             row: [...contract.newcomer], memory, visits: {}, best: {}, day: 0, step: 0, own, seen: [] };
+  }
+
+  /** Weights by skill as a row that sums to 1. */
+  #shared(targets) {
+    const row = this.skills.map((name) => f32(targets[name] ?? 0));
+    const total = f32(row.reduce((sum, weight) => f32(sum + weight), 0));
+    return row.map((weight) => f32(weight / total));
+  }
+
+  /** The target that a policy is told: what is asked, and as far as the programme heeds it what the learner says. */
+  #heeded(target, wish) {
+    const heed = f32(this.contract.programme.heed ?? 0);
+    return wish ? target.map((weight, k) => f32(weight + f32(heed * f32(wish[k] - weight)))) : target;
   }
 
   #shares(what, said) {

@@ -31,7 +31,7 @@ def words(change: dict[str, float]) -> str:
 
 def lived(world: str, mandatory: bool, change: dict[str, float]) -> dict[str, dict[str, np.ndarray]]:
     """Outcomes of the same learners under each agent."""
-    terms = rules(world, mandatory=mandatory, change=change, catalogue="usual_error")
+    terms = rules(world, mandatory=mandatory, change=change, catalogue="usual_error", wishes=False)
     return {name: outcomes(simulate(shelf.build(name, load(world)), terms, np.arange(LEARNERS), SEED), terms)
             for name in AGENTS}  # fmt: skip
 

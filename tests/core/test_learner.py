@@ -243,3 +243,28 @@ def test_a_population_that_cannot_be_is_refused_in_words(what, tmp_path):
         load_population(file)
     said = str(refusal.value)
     assert str(file) in said and word in said and "needed" in said and "e.g." in said
+
+
+def test_wishes_are_shared_out_by_motive_and_move_no_other_draw():
+    shares = {**Population().shares, "motive": (0.25,) * 4, "role": (0.4, 0.3, 0.3)}
+    plain = Population(shares=shares)
+    same, misjudged = (0.9, 0.7, 0.4, 1.0), 0.3
+    traits = replace(plain, wishes=(*same, misjudged)).draw(np.arange(MANY), 3)
+    own, said, role, motive = (traits[:, AT[name]].astype(int) for name in ("own", "said", "role", "motive"))
+    others = [j for name, j in AT.items() if name not in ("own", "said")]
+    np.testing.assert_array_equal(traits[:, others], plain.draw(np.arange(MANY), 3)[:, others])
+    for m, share in enumerate(same):
+        here = motive == m
+        expected = share + (1.0 - share) * (np.array(shares["role"])[role[here]]).mean()  # luck may lead them back
+        assert (own[here] == role[here]).mean() == pytest.approx(expected, abs=0.02)
+    assert (said != own).mean() == pytest.approx(misjudged, abs=0.01) and set(said) == {0, 1, 2}
+    silent = plain.draw(np.arange(100), 3)
+    np.testing.assert_array_equal(silent[:, AT["own"]], silent[:, AT["role"]])
+    np.testing.assert_array_equal(silent[:, AT["said"]], silent[:, AT["role"]])
+
+
+@pytest.mark.parametrize("text", ["same = 1.5", "misjudged = 'half'", "same = { fun = 0.3 }", "sane = 1"])
+def test_wishes_that_are_no_shares_are_refused(tmp_path, text):
+    (tmp_path / "population.toml").write_text(f"[wishes]\n{text}\n")
+    with pytest.raises(ValueError, match=r"population.toml.*wishes.*needed"):
+        load_population(tmp_path / "population.toml", ("one", "two"))

@@ -39,7 +39,7 @@ def test_reading_answers_pays(world):
 
 
 def test_on_the_day_the_destination_changes_the_view_tells_the_new_one():
-    terms = rules("upskilling-v1", mandatory=True, change={"rate": 1.0, "day": 20.0})
+    terms = rules("upskilling-v1", mandatory=True, change={"rate": 1.0, "day": 20.0}, heed=0.0)
     room = Classroom(terms, 100, 3).begin(np.arange(100))
     first = room.now("role").copy()
     while room.alive.any():

@@ -168,6 +168,22 @@ def test_days_that_are_no_weekdays_are_refused(runtime, dated, days):
         runtime.shelve([*listed[:-1], {**listed[-1], "weekdays": days}])
 
 
+def test_a_record_is_told_what_is_asked_and_what_is_said_as_in_the_classroom(make_small, tmp_path):
+    """The target of every profile, and in a line again the role and the wish it was made of."""
+    world = load("upskilling-v1")
+    runtime = Runtime.load(bundle.write(make_small(len(world.skills)), world, tmp_path / "b"), check=False)
+    room = Classroom(rules(world), 60, 7).begin(np.arange(60))
+    for i in range(room.n):
+        asked, said = (world.role_ids[int(x[i])] for x in (room.now("role"), room.trait("said")))
+        record = runtime.start({"learner": i, "role": asked, "own": said, "weekly_minutes": 60})
+        np.testing.assert_array_equal(record.profile[: len(world.skills)], room.view[i, room.spec.at("target")])
+        line = runtime.line(runtime.recommend(record), {"day": 0.0, "offered": ["nothing-now"]})
+        assert (line["role"], line["wish"]) == (asked, said)
+        assert runtime.record_from(record.to_json()).own == said
+    with pytest.raises(Refused, match="profile own"):
+        runtime.start({"learner": 1, "role": asked, "own": "astronaut", "weekly_minutes": 60})
+
+
 @pytest.mark.parametrize("name", ["leadership-v1", "field-safety-v1"])
 def test_a_log_of_people_who_meet_is_retold_with_what_was_full_and_struck_off(name):
     from adaptlearn.agents.shelf import build

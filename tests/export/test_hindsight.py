@@ -51,6 +51,15 @@ def test_a_policys_own_log_gives_back_its_chances(name, decides):
     np.testing.assert_array_equal(lives.log["step"][told.row[first]], np.arange(len(first)))
 
 
+def test_what_people_said_they_want_is_in_the_target_in_hindsight_too():
+    room = rules("upskilling-v1", heed=0.7)
+    policy = softened("mastery", room.world, 1.0)
+    lives = simulate(policy, room, np.arange(60), 3, log=True)
+    assert (lives.log["wish"] != lives.log["role"]).any() and lives.log.provenance["heed"] == "0.7"
+    told = retell(lives.log, room.world, policy, plain)
+    np.testing.assert_allclose(told.chance, told.logged, rtol=2e-3)
+
+
 def test_the_departments_rules_are_kept_in_hindsight_too():
     room = rules("tiny-v1")
     world, some = room.world, [activity.id for activity in room.world.activities[1:4]]

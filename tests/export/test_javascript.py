@@ -50,6 +50,8 @@ def folder(tiny, make_small, tmp_path_factory):
                   after=(("resolving-counter", "listening-pairs"),),
                   pass_mark=(("greeting-quiz", 0.5), ("resolving-case", 0.7)))  # fmt: skip
     policy = make_small(len(tiny.skills), memory=3, thought=2)
+    roles = (*tiny.roles, replace(tiny.roles[0], id="own", title="Own", targets=(("listening", 1.0),), goal="depth"))
+    tiny = replace(tiny, roles=roles, programme=replace(tiny.programme, heed=0.3))
     world = replace(tiny, activities=live, rules=rules, calendar=Calendar(lab_days=(1, 3), lead_days=4))
     return bundle.write(policy, world, tmp_path_factory.mktemp("js") / "bundle")
 
@@ -58,7 +60,7 @@ def lived(runtime, i):
     """A life of what may come: accepted, declined, unfinished, withdrawn, late.   -> life for Node, its decisions"""
     cat = runtime.shelf.catalogue
     profile = {"learner": f"u-{i}", "role": "counter", "weekly_minutes": 40 + 17 * i, "stated": "visual"}
-    profile |= {"motive": "project"} if i % 2 else {}
+    profile |= {"motive": "project"} if i % 2 else {"own": "own"}
     record, steps, decided, day = runtime.start(profile), [], [], 0.0
     for step in range(STEPS):
         u = luck.uniform(5, luck.TRIAL, i, step, np.arange(6)).tolist()
@@ -109,7 +111,7 @@ def test_node_decides_whole_lives_as_python_does(node, folder, tmp_path):
         back = runtime.record_from(json.dumps(theirs["record"]))
         assert (back.step, back.seen, back.day) == (record.step, record.seen, record.day)
         assert back.visits == record.visits and back.best == record.best
-        assert (back.vetoed, back.full) == (record.vetoed, record.full)
+        assert (back.vetoed, back.full, back.own) == (record.vetoed, record.full, record.own)
         struck += len(back.vetoed)
         np.testing.assert_allclose(back.row, record.row, atol=1e-3)
     assert struck > 3 and kept > 20, "the rules hardly ever narrowed anything: the test says little"

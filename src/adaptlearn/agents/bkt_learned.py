@@ -21,6 +21,7 @@ from adaptlearn.agents import linear
 from adaptlearn.agents.linear import Settings, Weighted
 from adaptlearn.agents.rules import LAST
 from adaptlearn.agents.sight import Sight
+from adaptlearn.core.policy import Orchestrator
 from adaptlearn.core.world import World
 
 STEEP = 10.0  # how sharp a threshold is: at a tenth above it a skill is a quarter open
@@ -70,7 +71,8 @@ class Learned(Weighted):
 
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
-    progress: Callable[[dict[str, float]], None] | None = None,
+    progress: Callable[[dict[str, float]], None] | None = None, orchestrator: Orchestrator | None = None,
 ) -> Learned:  # fmt: skip
     """Search for weights as :func:`linear.fit` does, and with its arguments.   Same seed, same weights"""
-    return linear.search(Learned.for_world(rules.world), rules, classroom, seed, settings or Settings(), progress)
+    first = Learned.for_world(rules.world)
+    return linear.search(first, rules, classroom, seed, settings or Settings(), progress, orchestrator)

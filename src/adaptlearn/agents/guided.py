@@ -18,6 +18,7 @@ from adaptlearn.agents.linear import Linear, Settings
 from adaptlearn.agents.pairs import PAIRS
 from adaptlearn.agents.plans import Orders
 from adaptlearn.agents.programme import Programme
+from adaptlearn.core.policy import Orchestrator
 from adaptlearn.core.world import World
 
 AHEAD = ("ahead", "next")  # how soon the programme has it, and whether it is what the programme has next
@@ -51,6 +52,7 @@ class Guided(Linear):
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Programme | None = None, progress: Callable[[dict[str, float]], None] | None = None,
+    orchestrator: Orchestrator | None = None,
 ) -> Guided:  # fmt: skip
     """Search for weights by the cross-entropy method.   Same seed, same weights.
 
@@ -60,7 +62,10 @@ def fit(
         seed: of candidates, learners and luck.
         start: the programme to follow; without, one is searched for first.
         progress: told after each round.
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
     """
-    order = start if start is not None else programme.fit(rules, classroom, seed, progress=progress)
+    order = start
+    if order is None:
+        order = programme.fit(rules, classroom, seed, progress=progress, orchestrator=orchestrator)
     policy = Guided.for_world(rules.world, order.orders(rules.world))
-    return linear.search(policy, rules, classroom, seed, settings or Settings(), progress)
+    return linear.search(policy, rules, classroom, seed, settings or Settings(), progress, orchestrator)

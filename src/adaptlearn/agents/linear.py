@@ -2,7 +2,8 @@
 
 Scores are a weighted sum of the features of ``pairs``. There is no gradient, no value and no network: what a deep
 agent cannot beat by a margin, it has not learned. All candidates of a round teach the same learners with the same
-luck, side by side in one classroom; every round draws new learners.
+luck, side by side in one classroom; every round draws new learners, whole cohorts of them where people meet, who live
+in weekly rounds with their seats, apart from those of the other candidates.
 
 Axes: N learners, A activities, P features, C candidates.
 """
@@ -20,8 +21,9 @@ from torch import Tensor, nn
 from adaptlearn.agents.pairs import PAIRS, Pairs
 from adaptlearn.agents.rules import LAST
 from adaptlearn.agents.sight import Sight
+from adaptlearn.classroom.rounds import newcomers, together
 from adaptlearn.core import luck
-from adaptlearn.core.policy import GREEDY, Head
+from adaptlearn.core.policy import GREEDY, Head, Orchestrator
 from adaptlearn.core.world import World
 
 START = {
@@ -119,6 +121,7 @@ class Settings:
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Linear | None = None, progress: Callable[[dict[str, float]], None] | None = None,
+    orchestrator: Orchestrator | None = None,
 ) -> Linear:  # fmt: skip
     """Search for weights.   Same seed, same weights.
 
@@ -128,13 +131,15 @@ def fit(
         seed: of candidates, learners and luck.
         start: what the search begins with; a designer's guess without.
         progress: told after each round: round, best, mean.
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
     """
-    return search(start or Linear.for_world(rules.world), rules, classroom, seed, settings or Settings(), progress)
+    first = start or Linear.for_world(rules.world)
+    return search(first, rules, classroom, seed, settings or Settings(), progress, orchestrator)
 
 
 def search(
     policy: Scorer, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings,
-    progress: Callable[[dict[str, float]], None] | None,
+    progress: Callable[[dict[str, float]], None] | None, orchestrator: Orchestrator | None = None,
 ) -> Scorer:  # fmt: skip
     """The weights of any scorer that has some, in place.   -> the scorer"""
     mean, size = policy.weights.numpy().copy(), len(policy.weights)
@@ -143,7 +148,7 @@ def search(
         z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(size))
         tried = mean + spread * z
         tried[0] = mean
-        worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners)
+        worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners, orchestrator)
         elite = tried[np.argsort(-worth, kind="stable")[: settings.elite]]
         fading = settings.noise * (1.0 - (turn + 1) / settings.rounds)
         mean, spread = elite.mean(0), elite.std(0) + fading
@@ -154,19 +159,27 @@ def search(
 
 
 def lessons(
-    policy: Any, rules: Any, classroom: Callable[..., Any], tried: NDArray[np.float32], seed: int, turn: int, n: int
-) -> NDArray[np.float64]:
-    """Mean reward of a life under each candidate; all teach the same n learners.   tried [C, P] -> [C]"""
-    ids = luck.rebirth(seed, np.arange(n), turn)
-    room = classroom(rules, len(tried) * n, seed).begin(np.tile(ids, len(tried)))
-    weights = torch.from_numpy(np.repeat(tried, n, 0))
+    policy: Any, rules: Any, classroom: Callable[..., Any], tried: NDArray[np.float32], seed: int, turn: int, n: int,
+    orchestrator: Orchestrator | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Mean reward of a life under each candidate; all teach the same n learners, or a few more to fill their cohorts.
+
+    tried [C, P] -> [C]
+    """
+    ids = newcomers(rules.world.cohorts, n, seed, turn)
+    room = classroom(rules, len(tried) * len(ids), seed).begin(np.tile(ids, len(tried)))
+    rounds = together(room, orchestrator, np.repeat(np.arange(len(tried)), len(ids)))
+    weights = torch.from_numpy(np.repeat(tried, len(ids), 0))
     catalogue = torch.from_numpy(rules.world.features.copy())
-    total, history = np.zeros(room.n), room.history()
+    total, history, scores = np.zeros(room.n), room.history(), np.zeros(room.mask.shape, np.float32)
     with torch.inference_mode():
-        while room.alive.any():
-            room.history(history)
-            scores = policy.scores(torch.from_numpy(room.view), catalogue, torch.from_numpy(history), weights)
-            room.choose(scores.numpy(), 0.0)
+        while (acting := rounds.turn()).any():
+            rows = slice(None) if rules.world.cohorts is None else np.flatnonzero(acting)
+            here = room.history(history) if rules.world.cohorts is None else room.history(rows=rows)
+            view, mine = torch.from_numpy(room.view[rows]), weights[rows]
+            scores[rows] = policy.scores(view, catalogue, torch.from_numpy(here), mine).numpy()
+            rounds.decide(lambda whose: room.choose(scores, 0.0, whose))
             room.step()
+            rounds.settle()
             total += room.pay
-    return total.reshape(len(tried), n).mean(1)
+    return total.reshape(len(tried), len(ids)).mean(1)

@@ -42,6 +42,7 @@ class Planner:
     """See the module's text. One instance plans for one room at a time; a new room begins anew."""
 
     name = "planner"
+    per = 1  # rows of those who are imagined to a row of the classroom
 
     def __init__(self, settings: Settings | None = None, start: Orders | None = None):
         """start [R, E]: orders to begin with, per destination; without, those that the class says."""
@@ -71,6 +72,7 @@ class Planner:
     def look(self, classroom: Any) -> None:
         """What has happened since; a plan for another destination is given up."""
         self._meet(classroom)
+        self.imagined.reckon(classroom, self.per)
         role = classroom.now("role").astype(np.int64)
         fresh = self.role != role
         self.orders[fresh], self.role = self.start_orders[role[fresh]], role
@@ -130,7 +132,7 @@ class RecordPlanner(Planner):
 
     def __init__(self, settings: Settings | None = None, start: Orders | None = None, particles: int = 512):
         Planner.__init__(self, settings or Settings(first=1000, then=150, copies=32, sure=1.0), start)
-        self.particles = particles
+        self.particles = self.per = particles
 
     def _meet(self, classroom: Any) -> None:
         if classroom is self._room:

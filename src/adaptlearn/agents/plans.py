@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptlearn.classroom.rounds import newcomers
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core import luck
 from adaptlearn.core.policy import Policy
@@ -35,7 +36,7 @@ def authored(world: World) -> Orders:
 def usual(policy: Policy, rules: Any, seed: int) -> Orders:
     """The order in which a policy's visits come on average over learners, per destination.   -> [R, E]"""
     world, visits = rules.world, max(1, rules.world.programme.repeats)
-    log = simulate(policy, rules, luck.rebirth(seed, np.arange(USUAL), 0), seed, log=True).log
+    log = simulate(policy, rules, newcomers(world.cohorts, USUAL, seed, 0), seed, log=True).log
     assert log is not None
     shape = len(world.roles), len(world.activities), visits
     seen, place = np.zeros(shape), np.zeros(shape)

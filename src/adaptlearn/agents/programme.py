@@ -3,8 +3,9 @@
 It reads no answers: the next visit is the first of the order that has not been made and is open. Whatever an adaptive
 agent gains over the author's syllabus, this much of it is order; only what it gains over *this* comes from reading
 learners. Found by local search in imagined lives: neighbours of the order teach the same crowd with the same luck, a
-new crowd every round, and the order moves when one is better by more than chance. Activities are known by their
-features, so a catalogue may change around the order.
+new crowd every round, and the order moves when one is better by more than chance. Where people meet, imagined lives
+are still those of people alone, so a round's moves are kept only if whole cohorts, in weekly rounds and with their
+seats, end better for them. Activities are known by their features, so a catalogue may change around the order.
 
 Axes: N learners, A activities, F features, R destinations, E visits of an order, M learners of a crowd.
 """
@@ -21,9 +22,11 @@ from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.plans import Orders, about, authored, imagined_seed, numbered, usual
 from adaptlearn.agents.sight import Sight
 from adaptlearn.classroom.imagined import Imagined, changes_of
+from adaptlearn.classroom.rounds import newcomers
+from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core import luck
 from adaptlearn.core.learner import Traits
-from adaptlearn.core.policy import GREEDY, Head, Policy
+from adaptlearn.core.policy import GREEDY, Head, Orchestrator, Policy
 from adaptlearn.core.world import World
 
 ROLE = Traits._fields.index("role")
@@ -105,6 +108,7 @@ class Settings:
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Policy | None = None, progress: Callable[[dict[str, float]], None] | None = None,
+    orchestrator: Orchestrator | None = None,
 ) -> Programme:  # fmt: skip
     """Search for orders.   Same seed, same orders.
 
@@ -114,14 +118,26 @@ def fit(
         seed: of moves, learners and luck.
         start: a policy whose usual order to begin with; without, a linear scorer's with a designer's weights.
         progress: told after each round over all destinations: round, worth.
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
     """
     s = settings or Settings()
     orders = usual(start or Linear.for_world(rules.world), rules, seed)
     for turn in range(s.rounds):
+        before = orders.copy()
         worth = crowded(rules, classroom, orders, seed, turn, s)
+        if rules.world.cohorts is not None:
+            new, old = (met(rules, one, seed, turn, s, orchestrator) for one in (orders, before))
+            orders, worth = (orders, new) if new > old else (before, old)
         if progress is not None:
             progress({"round": turn + 1, "worth": worth})
     return Programme.for_world(rules.world, orders)
+
+
+def met(rules: Any, orders: Orders, seed: int, turn: int, s: Settings, orchestrator: Orchestrator | None) -> float:
+    """What orders are worth to whole cohorts of newcomers, who live in rounds.   orders [R, E] -> mean worth"""
+    ids = newcomers(rules.world.cohorts, s.learners, seed, turn)
+    lives = simulate(Programme.for_world(rules.world, orders), rules, ids, seed, orchestrator=orchestrator)
+    return float(lives["value"].mean())
 
 
 def crowded(rules: Any, classroom: Callable[..., Any], orders: Orders, seed: int, turn: int, s: Settings) -> float:

@@ -18,13 +18,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from adaptlearn.classroom import company, decide, kernel, layout, particles, platform, rehearsal, story, trials
+from adaptlearn.classroom import (
+    company,
+    decide,
+    kernel,
+    layout,
+    particles,
+    platform,
+    rehearsal,
+    restraint,
+    story,
+    trials,
+)
 from adaptlearn.classroom.gridded import LEFT_OUT, WIDE, Gridded, Sizes, gridded, heading
 from adaptlearn.core import learner, luck, record
 from adaptlearn.core.equations import constant_name, functions_of, scalar_source
 
 SLOTS = ("law", "behaviour", "reward", "world", "layout", "learner", "record", "luck")
-TEMPLATES = (kernel, platform, story, company, trials, decide, rehearsal, particles)
+TEMPLATES = (kernel, platform, story, company, trials, decide, restraint, rehearsal, particles)
 ON_CARD = (kernel, platform, story, decide)  # what a policy is trained in
 ENTRIES = ("start", "step", "take", "teach", "choose", "wander", "recall", "first_ids", "next_lives", "publish",
            "improve", "sample", "witness", "renew")  # fmt: skip

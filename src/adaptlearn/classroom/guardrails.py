@@ -64,7 +64,7 @@ class Guardrails:
         who = np.arange(room.n)[rows]
         who = who[room.life[who, ALIVE] > 0.5]
         able, taken = room.mask[who] > 0, room.visits[who] > 0
-        met = self.met(room.visits[who], room.passed[who])
+        met = self.met(room.visits[who], room.passed[who]) if len(self.marked) else taken
         today, weekly = room.life[who, DAY], room.traits[who, WEEKLY]
         able[:, self.gated] &= met[:, self.gates]
         if self.live_per_week is not None:

@@ -1,7 +1,8 @@
 """Imagined lives under plans: the Python face of ``rehearsal``, for planners and for whoever searches programmes.
 
 An imagined room has its own luck and its own habits: what is begun is finished, in the minutes expected, with gains
-as expected. Only the search sees that; what a plan is worth is measured where nothing is calmed.
+as expected. Only the search sees that; what a plan is worth is measured where nothing is calmed. The department's rules
+hold there as in life (``restraint``): a plan that goes through a gate reckons with what lies behind it.
 
 Axes: G groups, C copies of each, A activities, E visits of an order, R destinations, K skills.
 """
@@ -29,6 +30,7 @@ class Imagined:
         """rules: what is believed to happen; copies: most in a group; seed: of imagined luck, never that of a life."""
         room = Classroom(calmed(rules), 1, seed)
         self.rules, self.seed, self.copies, self._room = rules, seed, copies, room
+        self._noted: NDArray[np.uint8] | None = None
         people = rules.population
         self._change = np.float32(-people.change_day if people.change_scripted else people.change_day)
         p, rows = room.pack, copies * (MOST_MOMENTS + 1) + 1
@@ -47,6 +49,19 @@ class Imagined:
             np.zeros((rows, p.most_taught), np.float32), np.zeros((rows, room.company.shape[1]), np.float32),
             room._meets,
         )  # fmt: skip
+
+    def reckon(self, room: Any, per: int = 1) -> None:
+        """What the rules have to know of lives so far in a classroom, ``per`` rows of people to each of its rows."""
+        self._noted = np.repeat(noted(room), per, 0) if self._room.guardrails.any else None
+
+    def _given(self, people: Any) -> tuple[Any, ...]:
+        """Arrays of those whom copies begin as."""
+        legal = people.legal
+        if self._noted is not None:
+            legal = legal.copy()
+            legal[: len(self._noted)] |= self._noted
+        return (rows_as(Traits._fields, people.traits), people.mind, people.touched, people.life, people.visits,
+                legal.view(np.uint64))  # fmt: skip
 
     def improve(
         self, people: Any, source: NDArray[np.int64], copy_ids: NDArray[np.uint64], ids: NDArray[np.uint64],
@@ -67,7 +82,7 @@ class Imagined:
         self._room.kernels.improve(
             np.uint64(self.seed), turns, np.full(len(orders), budget), np.float32(sure), source, copy_ids, ids,
             np.asarray(changes, np.float32), self._change, wanted.view(np.uint8),
-            orders, *found, *self._fixed, *_given(people), *self._scratch,
+            orders, *found, *self._fixed, *self._given(people), *self._scratch,
         )  # fmt: skip
         return found
 
@@ -81,19 +96,24 @@ class Imagined:
         self._room.kernels.sample(
             np.uint64(self.seed), source, copy_ids, np.asarray(changes, np.float32),
             self._change, wanted.view(np.uint8), orders, found, *self._fixed,
-            *_given(people), *self._scratch,
+            *self._given(people), *self._scratch,
         )  # fmt: skip
         return found
+
+
+def noted(room: Any) -> NDArray[np.uint8]:
+    """What ``restraint`` keeps in a row of ``legal`` beside its first bit, of the lives in a room.   -> [N, .]"""
+    rules, marks = room.guardrails, np.zeros(room.legal.shape, np.uint8)
+    marks[:, rules.marked] = 2 * room.passed
+    visited, n = room.visits > 0, room.visits.shape[1]
+    week = np.minimum(np.floor(room.last / 7.0) + 1, 62).astype(np.uint8)
+    marks[:, :n] |= np.where(rules.live & visited, week << 2, 0).astype(np.uint8)
+    return marks
 
 
 def places(world: World) -> int:
     """E: every activity that may be offered, as often as it may be visited."""
     return int((world.allowed[1:] > 0).sum()) * max(1, world.programme.repeats)
-
-
-def _given(people: Any) -> tuple[Any, ...]:
-    return (rows_as(Traits._fields, people.traits), people.mind, people.touched, people.life, people.visits,
-            people.legal.view(np.uint64))  # fmt: skip
 
 
 def shared_goals(goals: Floats, to: int = -1) -> Floats:

@@ -56,6 +56,23 @@ def draw_traits(i, key, tables, traits):
         waited = -log(1.0 - uniform(key, luck.POPULATION, ONE, 5))
         traits[i, N_DRAWN + 5] = day if scripted > 0.5 else day * waited
         traits[i, N_DRAWN + 6] = other
+    traits[i, N_DRAWN + 7], traits[i, N_DRAWN + 8] = role, role
+    if WISHING:
+        wish(i, key, row, n_roles, tables, traits)
+
+
+def wish(i, key, row, n_roles, tables, traits):
+    """Where the learner would head themselves, and where they say they would."""
+    motive, own = int64(traits[i, N_DRAWN + 1]), traits[i, N_DRAWN + 2]
+    if uniform(key, luck.POPULATION, ONE, 8) >= tables[row, STATED + 12 + motive]:
+        u, start, chosen = uniform(key, luck.POPULATION, ONE, 9), 3 * N_DRAWN + (N_SHARES + motive) * MOST_GROUPS, 0
+        while chosen < MOST_GROUPS - 1 and u >= tables[row, start + chosen]:
+            chosen += 1
+        own = float32(chosen)
+    traits[i, N_DRAWN + 7], traits[i, N_DRAWN + 8] = own, own
+    if uniform(key, luck.POPULATION, ONE, 10) < tables[row, STATED + 12 + N_MOTIVES] and n_roles > 1.5:
+        hop = 1.0 + floor(uniform(key, luck.POPULATION, ONE, 11) * (n_roles - 1.0))
+        traits[i, N_DRAWN + 8] = float32(int64(own + hop) % int64(n_roles))
 
 
 def resemble(i, key, seed, terms, ids, tables, traits):

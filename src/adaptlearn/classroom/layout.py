@@ -7,7 +7,8 @@ ASSIGN, OFFER, SELF = 0, 1, 2
 DECIDES = ("assign", "offer", "self")
 
 # Parts of the story that most rooms do not tell: ``if TOGETHER:`` in a template is decided when it is generated.
-CHAPTERS = ("TOGETHER", "REASONED", "VETOED")  # learners meet or are tied to a day; reasons are given; vetoes heard
+CHAPTERS = ("TOGETHER", "REASONED", "VETOED", "WISHING")  # learners meet or are tied to a day; reasons are given;
+# vetoes are heard; learners have goals of their own
 
 # What became of an offer.
 REST, TAKEN, SUBSTITUTED, SKIPPED = 0, 1, 2, 3
@@ -57,15 +58,24 @@ class Terms(NamedTuple):
     cohort_size: float  # learners in a cohort
     likeness: float  # correlation of ability within a cohort
     reasons: float  # share of offers that come with a reason
+    heed: float  # how much a stated goal counts in the target that policies are told
 
 
 class Meeting(NamedTuple):
-    """What an activity is to people who meet; read in worlds with cohorts or a calendar only."""
+    """What an activity is to people who meet, read in worlds with cohorts or a calendar only; and to the department's
+    rules, read in imagined lives only (elsewhere ``guardrails`` keep them)."""
 
     start: float  # days from Monday 0:00 at which it is held, -1: whenever one likes
     showcase: float  # 1: others' work is shown
     mentor: float  # 1: with a mentor
     community: float  # 1: asked of everyone who may know
+    gate: float  # row of the activity that must be met before, -1: none
+    mark: float  # share of items right with which it is passed, 0: taking it is enough
+    due: float  # day by which it should be met, -1: none
+    pinned: float  # 1: nothing else while it may be offered; in row 0, 1: there are rules at all
+    live: float  # 1: counts towards live ones a week; in row 0 the most of them, -1: any number
+    minutes: float  # as declared
+    line: float  # in row n, the n-th activity that is due, earliest first; -1 after the last
 
 
 # A row of company: how many others there are, how motivated they are on average, then per skill their mean level and

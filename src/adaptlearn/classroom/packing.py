@@ -60,7 +60,7 @@ def meshing_of(name: str) -> Meshing:
 
 def terms_of(
     world: World, meshing: Meshing, *, mandatory: bool, decides: str, autoreset: bool = False, until: float = 1e9,
-    reasons: float = 0.0,
+    reasons: float = 0.0, heed: float = 0.0,
 ) -> Terms:  # fmt: skip
     """The run-time values of a run.
 
@@ -71,13 +71,15 @@ def terms_of(
         raise ValueError(f"decides = {decides!r}; needed one of {', '.join(DECIDES)}, e.g. 'assign'")
     if not 0.0 <= reasons <= 1.0:
         raise ValueError(f"reasons = {reasons}; needed a share of offers from 0 to 1, e.g. 1.0")
+    if not 0.0 <= heed <= 1.0:
+        raise ValueError(f"heed = {heed}; needed a share of the target from 0 to 1, e.g. 0.5")
     programme = world.programme
     return Terms(
         float(mandatory), float(DECIDES.index(decides)), programme.rest_days, programme.horizon_days,
         programme.retention_day,
         meshing.beta, meshing.on_stated, meshing.on_aptitude, float(programme.repeats), float(autoreset), until,
         float(world.cohorts.size) if world.cohorts else 1.0, world.cohorts.likeness if world.cohorts else 0.0,
-        reasons,
+        reasons, heed,
     )  # fmt: skip
 
 
@@ -98,7 +100,7 @@ class Pack:
     open_days: NDArray[np.uint64]  # [days + 1, W]
     durations: Floats  # sorted distinct declared minutes
     fits: NDArray[np.uint64]  # [len(durations) + 1, W]
-    meets: Floats  # [A, 4] what each activity is to people who meet, in the order of layout.Meeting
+    meets: Floats  # [A, M] what each activity is to people who meet, in the order of layout.Meeting
     alike: Floats  # [A, A] likeness of activities as declared, 0 to 1
     most_asked: int  # most skills assessed by one activity
     most_taught: int  # most skills taught by one activity
@@ -146,12 +148,29 @@ def likeness(world: World) -> Floats:
 
 
 def meets(world: World) -> Floats:
-    """What each activity is to people who meet.   -> [A, 4], in the order of layout.Meeting"""
+    """What each activity is to people who meet, and to the rules.   -> [A, M], in the order of layout.Meeting"""
     none = np.full(len(world.activities), -1.0, np.float32)
     starts = world.calendar.sessions(world.activities) if world.calendar else none
     kinds = [(a.learning_resource_type == "showcase", a.social == "mentor", a.social == "community")
              for a in world.activities]  # fmt: skip
-    return np.column_stack([starts, np.array(kinds, np.float32)]).astype(np.float32)
+    return np.column_stack([starts, np.array(kinds, np.float32), _ruled(world)]).astype(np.float32)
+
+
+def _ruled(world: World) -> Floats:
+    """Gate, mark, due day, pinned, live, minutes and the line of what is due, per activity.   -> [A, 7]"""
+    rules, at, n = world.rules, world.activity_index, len(world.activities)
+    gate, mark, due, line = np.full(n, -1.0), np.zeros(n), np.full(n, -1.0), np.full(n, -1.0)
+    for name, before in rules.after:
+        gate[at[name]] = at[before]
+    for name, share in rules.pass_mark:
+        mark[at[name]] = share
+    for turn, (day, a) in enumerate(sorted((day, at[name]) for name, day in rules.due)):
+        due[a], line[turn] = day, a
+    pinned, live = world.pinned.copy(), world.scalars[:, FEATURES.index("live")].copy()
+    pinned[0] = float(bool(rules.pinned or rules.due or rules.after or rules.live_per_week is not None))
+    live[0] = -1.0 if rules.live_per_week is None else rules.live_per_week
+    minutes = world.scalars[:, FEATURES.index("minutes")]
+    return np.column_stack([gate, mark, due, pinned, live, minutes, line]).astype(np.float32)
 
 
 def padded(activities: int) -> int:

@@ -64,11 +64,13 @@ def lean(i, activity, reaction, n_skills, rec):
         rec[i, at + j], rec[i, at + N_AXES + j] = mean, variance
 
 
-def face(i, trait, role, tracer, goals, rec, view):
+def face(i, trait, role, terms, tracer, goals, rec, view):
     """The part of the view that time alone does not move, whole: at a birth, and where the destination changes."""
     n = tracer.shape[0]
     for k in range(n):
         belief, target = record.Belief_over(rec, i, k, n), goals[role, 0, k]
+        if WISHING:
+            target = record.heeded(target, goals[int64(trait.said), 0, k], terms.heed)
         _, view[i, n + k], _, view[i, 3 * n + k], view[i, 4 * n + k] = record.view_skill(belief, tracer[k], 0.0, target)
     at = 5 * n + 2 * N_AXES
     for j in range(N_MOTIVES + N_MODES):
@@ -83,6 +85,8 @@ def look(i, role, day, tracer, goals, rec, view):
     n, goal = tracer.shape[0], float32(0.0)
     for k in range(n):
         target = goals[role, 0, k]
+        if WISHING:
+            target = view[i, 4 * n + k]
         known, _, recency, _, _ = record.view_skill(record.Belief_over(rec, i, k, n), tracer[k], day, target)
         view[i, k], view[i, 2 * n + k] = known, recency
         goal += target * known
@@ -91,9 +95,12 @@ def look(i, role, day, tracer, goals, rec, view):
 
 def believed(i, role, goals, view):
     """What a view believes another destination to be worth; it has been brought up to the day."""
-    goal = float32(0.0)
-    for k in range(goals.shape[2]):
-        goal += goals[role, 0, k] * view[i, k]
+    n, goal = goals.shape[2], float32(0.0)
+    for k in range(n):
+        target = goals[role, 0, k]
+        if WISHING:
+            target = view[i, 4 * n + k]
+        goal += target * view[i, k]
     return goal
 
 

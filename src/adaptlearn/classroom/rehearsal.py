@@ -15,6 +15,7 @@ Axes: G groups, C copies of each, T most moments of a life, E visits of an order
 from adaptlearn.classroom.kernel import *  # noqa: F403
 from adaptlearn.classroom.layout import *  # noqa: F403
 from adaptlearn.classroom.platform import *  # noqa: F403
+from adaptlearn.classroom.restraint import *  # noqa: F403
 from adaptlearn.classroom.slots import behaviour, law, learner, luck
 from adaptlearn.classroom.story import *  # noqa: F403
 
@@ -57,11 +58,11 @@ def lived(i, a, key, trait, c, odds, terms, law_p, behaviour_p, skills, acts, li
     before, pause, worth_of = learner.Life_copy(life, i), terms.rest_days, float32(0.0)
     if a > 0:
         now = uint64(a) * uint64(8) + uint64(visits[i, a])
-        completed, minutes, _, _, _ = visit(
+        completed, minutes, _, items, correct = visit(
             i, a, key, now, before.day, trait, before, before, terms, law_p, behaviour_p, skills, acts, links, index,
             weight, goals, mind, touched, life, visits, answers, ready, company, meets)  # fmt: skip
         visits[i, a] += 1
-        legal[i, a] = 0 if float32(visits[i, a]) >= terms.repeats else legal[i, a]
+        noted(i, a, before.day, completed, items, correct, visits, legal, terms, meets)
         taken = accepts(a, trait, before, terms, 0.0, acts, behaviour_p)
         waits = terms.rest_days * (1.0 / taken - 1.0)
         pause = maximum(minutes * 7.0 / trait.weekly_minutes, 0.05) + waits
@@ -91,6 +92,8 @@ def play(c, begin, keep, order, nth, moments, key, trait, odds, terms, law_p, be
         row = spare
     while t < most and life[row].day < terms.horizon:
         allow(row, life[row].day, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)
+        if meets[0].pinned > 0.5:
+            restrain(row, life[row].day, trait.weekly_minutes, visits, legal, mask, meets)
         while at < order.shape[0] and int64(visits[row, order[at]]) > nth[at]:
             at += 1
         p = at

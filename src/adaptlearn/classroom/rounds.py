@@ -54,12 +54,15 @@ class Rounds:
     Args:
         room: begun, with the ids of its learners.
         orchestrator: who gets what is scarce; None: first come, first served.
+        apart: rows with different numbers never meet, whatever their ids: the same people live several lives.   [N]
     """
 
-    def __init__(self, room: "Classroom", orchestrator: Orchestrator | None = None):
+    def __init__(
+        self, room: "Classroom", orchestrator: Orchestrator | None = None, apart: NDArray[np.int64] | None = None
+    ):
         self.room, self.orchestrator, world = room, orchestrator, room.rules.world
         self.terms = world.cohorts or Cohorts()
-        self.order, self.starts = members(self.terms, room.ids)
+        self.order, self.starts = members(self.terms, room.ids, apart)
         self.cohort = np.empty(room.n, np.int64)  # [N] counted from 0 in this room
         self.cohort[self.order] = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
         self.seats = Seats(scarcity(world.activities, self.terms), len(self.starts) - 1, len(world.activities))
@@ -180,11 +183,26 @@ class Rounds:
             self.seats.spend(self.cohort[rows[what >= 0]], what[what >= 0])
 
 
-def members(cohorts: Cohorts, ids: ArrayLike) -> tuple[Ints, Ints]:
+def together(
+    room: "Classroom", orchestrator: Orchestrator | None = None, apart: NDArray[np.int64] | None = None
+) -> Alone | Rounds:
+    """How the learners of a room take turns: alone, or in rounds where the world puts them together."""
+    return Alone(room) if room.rules.world.cohorts is None else Rounds(room, orchestrator, apart)
+
+
+def newcomers(cohorts: Cohorts | None, n: int, seed: int, turn: int) -> NDArray[np.uint64]:
+    """At least n learners whom nobody has met, in whole cohorts where there are any; others at every turn."""
+    if cohorts is None:
+        return luck.rebirth(seed, np.arange(n), turn)
+    firsts = cohorts.of(luck.rebirth(seed, np.arange(-(-n // cohorts.size)), turn)) * np.uint64(cohorts.size)
+    return np.asarray(firsts[:, None] + np.arange(cohorts.size, dtype=np.uint64), np.uint64).ravel()
+
+
+def members(cohorts: Cohorts, ids: ArrayLike, apart: NDArray[np.int64] | None = None) -> tuple[Ints, Ints]:
     """Rows by cohort and then learner, and where each cohort begins.   ids [N] -> [N], [C + 1]"""
-    number = cohorts.of(ids)
-    order = np.lexsort((np.asarray(ids, np.uint64), number))
-    edges = np.flatnonzero(np.diff(number[order])) + 1
+    number, world = cohorts.of(ids), np.zeros(np.size(ids), np.int64) if apart is None else apart
+    order = np.lexsort((np.asarray(ids, np.uint64), number, world))
+    edges = np.flatnonzero((np.diff(number[order]) > 0) | (np.diff(world[order]) > 0)) + 1
     return order, np.concatenate([[0], edges, [len(order)]]).astype(np.int64)
 
 

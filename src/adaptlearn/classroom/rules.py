@@ -29,6 +29,9 @@ class Rules:
     mandatory: bool | None = None  # None: as the world says
     decides: str | None = None  # None: as the world says
     reasons: float | None = None  # share of offers that come with a reason; None: as the world says
+    heed: float | None = (
+        None  # how much stated goals count in the target that policies are told; None: as the world says
+    )
     law_params: Any = None  # NamedTuple law.Params; None: the law's defaults
     behaviour_params: Any = None
     reward_params: Any = None
@@ -41,6 +44,7 @@ class Rules:
             mandatory=programme.mandatory if self.mandatory is None else self.mandatory,
             decides=self.decides or programme.decides,
             reasons=programme.reasons if self.reasons is None else self.reasons,
+            heed=programme.heed if self.heed is None else self.heed,
         )  # fmt: skip
 
     def true_world(self) -> World:
@@ -66,7 +70,8 @@ class Rules:
         """What this room tells beside the story that all rooms tell, see ``layout.CHAPTERS``."""
         together = self.world.cohorts is not None or self.world.calendar is not None
         return frozenset(["TOGETHER"] * together + ["REASONED"] * (self.terms().reasons > 0.0)
-                         + ["VETOED"] * self.world.programme.veto)  # fmt: skip
+                         + ["VETOED"] * self.world.programme.veto
+                         + ["WISHING"] * bool(self.population.wishes))  # fmt: skip
 
     def offer_size(self) -> int:
         """Places in a slate: one unless the learner chooses from an offer."""

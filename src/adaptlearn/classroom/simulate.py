@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.layout import EVENT, SKIPPED
 from adaptlearn.classroom.room import LIFE, Classroom, Rules
-from adaptlearn.classroom.rounds import Alone, Rounds, portions
+from adaptlearn.classroom.rounds import portions, together
 from adaptlearn.core import luck
 from adaptlearn.core.learner import Life, Traits
 from adaptlearn.core.log import EventLog
@@ -172,7 +172,7 @@ def _chunk(
     orchestrator: Orchestrator | None,
 ) -> dict[str, Any]:  # fmt: skip
     room = Classroom(rules, len(ids), seed, threads=threads).begin(ids)
-    rounds = Alone(room) if rules.world.cohorts is None else Rounds(room, orchestrator)
+    rounds = together(room, orchestrator)
     thinker = Thinker(policy, room) if hasattr(policy, "head") else None
     part = {"ids": ids, "start": room.now("value").copy(), "left": np.zeros(len(ids), bool),
             "stars": np.zeros((2, len(ids)), np.float32), "reward": np.zeros(len(ids), np.float32),
@@ -229,7 +229,13 @@ def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any, full:
         "tenure": room.trait("tenure")[alive].astype(np.int8), "weekly_minutes": room.trait("weekly_minutes")[alive],
         "motive": room.trait("motive")[alive].astype(np.int8), "stated": room.trait("stated")[alive].astype(np.int8),
         "mandatory": np.full(int(alive.sum()), room.terms.mandatory > 0),
-    } | ({} if full is None else {"full": full[alive].astype(np.int32)})  # fmt: skip
+    } | _more(room, alive, full)  # fmt: skip
+
+
+def _more(room: Classroom, alive: NDArray[np.bool_], full: Any) -> dict[str, NDArray[Any]]:
+    """What only some rooms have to say."""
+    more = {} if full is None else {"full": full[alive].astype(np.int32)}
+    return more | ({"wish": room.trait("said")[alive].astype(np.int8)} if room.rules.population.wishes else {})
 
 
 def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, log: bool) -> Lives:
@@ -271,6 +277,7 @@ def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, s
     about = {"simulated": "yes", "world": rules.world.name, "law": rules.law.__name__, "catalogue": rules.catalogue,
              "seed": str(seed), "population": rules.population.provenance,
              "decides": rules.decides or rules.world.programme.decides}  # fmt: skip
+    about |= {"heed": str(rules.terms().heed)} if rules.population.wishes else {}
     named = {name: column[order] for name, column in columns.items()}
     return EventLog(named, policy.name, getattr(policy, "version", "0"), about)
 

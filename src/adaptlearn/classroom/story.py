@@ -26,6 +26,8 @@ def settle(i, key, now, offers, mask, trait, life_now, terms, behaviour_p, acts,
         if uniform(key, luck.ACCEPT, now, 0) < accepts(shown, trait, life_now, terms, 0.0, acts, behaviour_p):
             return shown, TAKEN, shown
         return 0, SKIPPED, shown
+    if WISHING:
+        role = int64(trait.own)  # a choice of one's own serves a goal of one's own
     shown, free = 0, decides == SELF
     read = not free and mask[i, int64(offers[i, 0])] > 0
     told = int64(offers[i, 0]) if read else 0  # nobody can see which of a slate was looked at and declined
@@ -80,10 +82,11 @@ def visit(i, a, key, now, day, trait, before, met, terms, law_p, behaviour_p, sk
                  met.motivation, trait, activity, ready, answers, visits, links, index, weight, skills, mind, touched,
                  life, goals, terms, law_p, company, asks_all, helped)  # fmt: skip
     # 6 motivation
-    trouble = (1.0 - success) * asked + (1.0 - completed) * (1.0 - asked)
-    life[i].strain += 0.3 * (trouble - before.strain)
+    life[i].strain += 0.3 * ((1.0 - success) * asked + (1.0 - completed) * (1.0 - asked) - before.strain)
     target = serves(a, int64(before.role), links, index, weight, goals)
     life[i].motivation = behaviour.mood(before, trait, activity, success, asked, best, worst, target, behaviour_p)
+    if WISHING:
+        please(i, serves(a, int64(trait.own), links, index, weight, goals), life, behaviour_p)
     if TOGETHER:
         inspire(i, activity, meets[a], life, company, behaviour_p)
     stars = float32(0.0)
@@ -99,6 +102,11 @@ def meet(i, a, key, now, asked, success, trait, activity, company, meets, behavi
     p = behaviour.p_ask(trait, asked, success, behaviour_p)
     helped = 1.0 if uniform(key, luck.HELP, now, 0) < p and activity.peer < 0.5 else 0.0
     return maximum(meets[a].community, helped), helped
+
+
+def please(i, wanted, life, behaviour_p):
+    """What serving a goal of one's own does to motivation."""
+    life[i].motivation = behaviour.wanted(life[i].motivation, wanted, behaviour_p)
 
 
 def inspire(i, activity, meeting, life, company, behaviour_p):
@@ -204,7 +212,7 @@ def switch(i, trait, terms, law_p, skills, tracer, goals, mind, touched, life, r
     value, potential = worth(i, mind, touched, role, terms.retention_day, skills, goals, law_p)
     life[i].parted, life[i].met = life[i].value, value
     life[i].role, life[i].value, life[i].potential = trait.switch_role, value, potential
-    face(i, trait, role, tracer, goals, rec, view)
+    face(i, trait, role, terms, tracer, goals, rec, view)
     life[i].assessed = believed(i, role, goals, view)
     return life[i].assessed
 
@@ -230,7 +238,7 @@ def start(rows, count, seed, terms_row, law_row, behaviour_row, skills, tracer, 
                 traits, drawn, mind, touched,
                 life, lives, rec, visits, last, legal_words)  # fmt: skip
         trait = traits[i]
-        face(i, trait, int64(trait.role), tracer, goals, rec, view)
+        face(i, trait, int64(trait.role), terms, tracer, goals, rec, view)
         life[i].assessed = look(i, int64(trait.role), 0.0, tracer, goals, rec, view)
         sum_up(i, trait, life[i].assessed, 0.0, terms, skills.shape[0], rec, view)
         allow(i, 0.0, trait.weekly_minutes, terms, durations, fits, open_days, legal_words, mask_words)

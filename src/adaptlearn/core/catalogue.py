@@ -100,6 +100,7 @@ class Programme:
     repeats: int = 2  # most times a learner may take one activity, >= 1
     reasons: float = 0.0  # share of offers that come with a reason, [0, 1]
     veto: bool = False  # whether a learner who skips an offer may strike it off for good
+    heed: float = 0.0  # how much what learners say they want counts in the target that policies are told, [0, 1]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the record, belongs to ``core.record``. Every number here is latent unless its c
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +50,8 @@ class Traits(NamedTuple):
     tenure: float  # subgroup attribute; in the log, never in the view
     switch_day: float  # day on which the destination changes (1e9: never)
     switch_role: float  # the role it changes to
+    own: float  # the role they would head for themselves; latent
+    said: float  # the role that they say they would head for; the platform sees it
 
 
 DRAWN = Traits._fields[:20]  #: traits drawn from a normal, or from a lognormal where LOGGED
@@ -183,6 +185,9 @@ class Population:
     change_day: float = 20.0  # mean day of the change, exponential; the very day where it is scripted
     change_scripted: bool = False  # a date that is set for everyone, such as a reorganisation
     change_to: int = -1  # the role it changes to; -1: any other, with equal chances
+    wishes: tuple[
+        float, ...
+    ] = ()  # share who want the destination they have, by motive, and share who misjudge; (): all
     posterior: tuple[tuple[float, ...], ...] = ()  # rows of (mean, sd) as fitted; a learner belongs to one row
     constants: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # law -> its constants, as fitted
     provenance: str = "assumed (grade C)"
@@ -206,12 +211,12 @@ class Population:
         """Everything a draw needs, one row per posterior draw (one row without a posterior).   -> [J, W]
 
         A row is: means, sds and log marks of DRAWN; cumulative shares, MOST_GROUPS each, of SHARES and then of role by
-        motive; the stated-style numbers; those of a change of destination.
+        motive; the stated-style numbers; those of a change of destination; those of people's own goals.
         """
         by_motive = self.destinations or (self.shares["role"],) * len(MOTIVES)
         cumulative = [_cumulative(share) for share in (*(self.shares[name] for name in SHARES), *by_motive)]
         change = (self.change_rate, self.change_day, len(self.shares["role"]), self.change_scripted, self.change_to)
-        rest = (*self.stated_bias, *self.stated_weights, *change)
+        rest = (*self.stated_bias, *self.stated_weights, *change, *(self.wishes or (1.0,) * len(MOTIVES) + (0.0,)))
         spreads = self.posterior or ((*self.mean, *self.sd),)
         return np.array([np.concatenate([row, LOGGED, *cumulative, rest]) for row in spreads], np.float32)
 
@@ -236,8 +241,22 @@ class Population:
         waited = np.where(scripted > 0.5, day, -day * np.log(np.float32(1.0) - u[:, 5]))
         day, other = np.where(switches, waited, NEVER), np.where(switches, other, groups[1])
         said = said + table[:, STATED : STATED + 4]
-        columns = [drawn, said.argmax(1)[:, None], *(g[:, None] for g in groups), day[:, None], other[:, None]]
+        wish = self._wishes(table, who, seed, groups)
+        columns = [drawn, *(column[:, None] for column in (said.argmax(1), *groups, day, other, *wish))]
         return np.concatenate(columns, 1).astype(np.float32)
+
+    def _wishes(self, table: Any, who: Any, seed: int, groups: list[Any]) -> tuple[Any, Any]:
+        """Where people would head themselves, and where they say they would.   -> [N], [N]"""
+        motive, role = groups[0], groups[1]
+        if not self.wishes:
+            return role, role
+        u = luck.uniform(seed, luck.POPULATION, who, 1, np.arange(8, 12))
+        drawn = np.argmax(u[:, [1]] < np.take_along_axis(table, _group_of(motive), 1), 1)
+        same = np.take_along_axis(table, STATED + 12 + motive[:, None], 1)[:, 0]
+        own = np.where(u[:, 0] < same, role, drawn)
+        n_roles, misjudged = table[:, STATED + 9], table[:, STATED + 12 + len(MOTIVES)]
+        other = (own + 1.0 + np.floor(u[:, 3] * (n_roles - 1.0))) % n_roles
+        return own, np.where((u[:, 2] < misjudged) & (n_roles > 1.5), other, own)
 
 
 NEVER = np.float32(1e9)  #: a day that does not come

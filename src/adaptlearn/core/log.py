@@ -44,8 +44,9 @@ PROFILE: dict[str, tuple[str, str]] = {  # what else a policy was told; without 
     "stated": ("int8", "index into visual, auditory, textual, kinesthetic, the survey's word; -1 = did not say"),
     "mandatory": ("bool", "the programme is mandatory for this learner"),
 }  #: columns that a log may have or lack, all or none
-SAY: dict[str, tuple[str, str]] = {  # where learners may strike off, where seats are scarce
+SAY: dict[str, tuple[str, str]] = {  # where learners may strike off, have goals of their own, where seats are scarce
     "vetoed": ("int32", "activity that the learner struck off for good, 0 = none"),
+    "wish": ("int8", "destination that the learner says they would choose; -1 = did not say"),
     "full": ("list<int32>", "activities without a seat left for this learner, so not offered; 0 = none"),
 }  #: columns that a log may have or lack, each by itself
 

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from adaptlearn.core.learner import DRAWN, MOST_GROUPS, MOTIVES, SHARES, Populat
 
 SECTIONS = {
     "population": ("title", "provenance"), "traits": DRAWN, "shares": (*SHARES, "role_by_motive"),
-    "change": ("rate", "day_mean", "day", "to"),
+    "change": ("rate", "day_mean", "day", "to"), "wishes": ("same", "misjudged"),
 }  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def read(file: Path, roles: tuple[str, ...]) -> Population:
     constants = {law: {name: float(value) for name, value in given.items() if name not in ("source", "grade")}
                  for law, given in data.get("laws", {}).items()}  # fmt: skip
     whole = replace(base, shares=shares, provenance=provenance, constants=constants,
-                    destinations=_destinations(file, by_motive, roles, shares["role"]))  # fmt: skip
+                    destinations=_destinations(file, by_motive, roles, shares["role"]),
+                    wishes=_wishes(file, data.get("wishes")))  # fmt: skip
     return changing(whole, data.get("change", {}), roles, str(file)).with_traits(**traits)
 
 
@@ -80,6 +82,22 @@ def _destinations(
     if not given:
         return ()
     return tuple(_shares(file, "role", given[m], roles) if m in given else usual for m in MOTIVES)
+
+
+def _wishes(file: Path, given: Mapping[str, object] | None) -> tuple[float, ...]:
+    """How many want the destination they have, by motive (a number: by none), and how many misjudge what they want."""
+    if given is None:
+        return ()
+    same: Any = given.get("same", 1.0)
+    misjudged: Any = given.get("misjudged", 0.0)
+    by_motive = same if isinstance(same, dict) else dict.fromkeys(MOTIVES, same)
+    _known(file, "wishes.same", by_motive, MOTIVES)
+    numbers = [by_motive.get(motive, 1.0) for motive in MOTIVES] + [misjudged]
+    fits = all(isinstance(n, (int, float)) and not isinstance(n, bool) and 0.0 <= n <= 1.0 for n in numbers)
+    if not fits:
+        raise ValueError(f"{file}: [wishes] same = {same}, misjudged = {misjudged}; needed shares from 0 to 1, "
+                         "e.g. same = { personal = 0.4 }, misjudged = 0.3")  # fmt: skip
+    return tuple(float(n) for n in numbers)
 
 
 def _shares(file: Path, name: str, given: object, roles: tuple[str, ...]) -> tuple[float, ...]:

@@ -171,6 +171,12 @@ def observe_totals(old, now, skipped, completed, minutes, declared, staff_minute
 
 
 @formula
+def heeded(target, wish, heed):
+    """One skill's weight in the target that policies are told: what is asked, and what the learner says they want."""
+    return target + heed * (wish - target)
+
+
+@formula
 def view_totals(old, standing, goal, now):
     """What a policy sees of the totals, in the order of VIEW_TOTALS, each within [0, 1] or close."""
     return (

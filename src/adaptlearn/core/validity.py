@@ -193,6 +193,8 @@ def _about(report: Report, world: "World") -> None:
             report.toml(f"programme.{name}", getattr(terms, name), "at least 1", example)
     if not 0.0 <= terms.reasons <= 1.0:
         report.toml("programme.reasons", f"{terms.reasons:g}", "a share of offers, 0 to 1", 1.0)
+    if not 0.0 <= terms.heed <= 1.0:
+        report.toml("programme.heed", f"{terms.heed:g}", "a share of the target, 0 to 1", 0.5)
     if not terms.retention_day >= terms.horizon_days:
         report.toml("programme.retention_day", f"day {terms.retention_day:g}",
                     f"the last day of the programme ({terms.horizon_days:g}) or later",

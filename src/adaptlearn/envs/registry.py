@@ -7,6 +7,7 @@ environment needs is imported when one is made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from inspect import signature
 from pathlib import Path
@@ -44,9 +45,11 @@ def rules(
     mandatory: bool | None = None,
     decides: str | None = None,
     reasons: float | None = None,
+    heed: float | None = None,
     population: Population | None = None,
     change: Mapping[str, Any] | None = None,
     motives: bool | None = None,
+    wishes: bool | None = None,
     law_params: Any = None,
     behaviour_params: Any = None,
     reward_params: Any = None,
@@ -63,9 +66,11 @@ def rules(
         catalogue_seed: of the hidden draws behind the catalogue.
         mandatory, decides, population: None takes the world's own.
         reasons: share of offers that come with a reason; None takes the world's own.
+        heed: how much what learners say they want counts in the target that policies are told; None takes the world's.
         change: of destination, where it differs from the population's: ``rate`` (a share), ``day_mean`` or ``day``
             (about when, or the very day), ``to`` (a role).
         motives: whether the motive moves behaviour (``laws.motives``); None: if the population says how.
+        wishes: False: nobody has a goal of their own, whatever the population says of it.
         law_params, behaviour_params, reward_params: a ``Params``, or a mapping with the values that differ; a law
             starts from the constants that its population was fitted with.
 
@@ -74,7 +79,6 @@ def rules(
     """
     from adaptlearn.classroom.packing import meshing_of
     from adaptlearn.classroom.room import Rules
-    from adaptlearn.core.people import changing
     from adaptlearn.core.world import World, load
     from adaptlearn.envs.rewards import PRESETS
     from adaptlearn.laws.shelf import law as law_named
@@ -82,18 +86,25 @@ def rules(
     place = world if isinstance(world, World) else load(world)
     mind = law_named(law) if isinstance(law, str) else law
     text = reward_named(reward) if isinstance(reward, str) else reward
-    weights, people = PRESETS.get(reward) if isinstance(reward, str) else None, population or population_of(place)
-    people = changing(people, change, place.role_ids, "change") if change else people
+    weights = PRESETS.get(reward) if isinstance(reward, str) else None
+    people = _people(population or population_of(place), place.role_ids, change, wishes)
     conduct = _conduct(people, motives)
-    own, habits = _fitted(people, mind), _fitted(people, conduct)
     return Rules(
         place, mind, conduct, text, population=people, catalogue=catalogue, catalogue_seed=catalogue_seed,
         meshing=meshing_of(meshing) if isinstance(meshing, str) else meshing,
-        mandatory=mandatory, decides=decides, reasons=reasons,
-        law_params=params_of("law_params", mind, law_params, own),
-        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, habits),
+        mandatory=mandatory, decides=decides, reasons=reasons, heed=heed,
+        law_params=params_of("law_params", mind, law_params, _fitted(people, mind)),
+        behaviour_params=params_of("behaviour_params", conduct, behaviour_params, _fitted(people, conduct)),
         reward_params=params_of("reward_params", text, reward_params, weights),
     )  # fmt: skip
+
+
+def _people(people: Population, roles: tuple[str, ...], change: Mapping[str, Any] | None, wishes: Any) -> Population:
+    """The population with another change of destination, and without goals of their own, where that is asked for."""
+    from adaptlearn.core.people import changing
+
+    people = changing(people, change, roles, "change") if change else people
+    return replace(people, wishes=()) if wishes is False else people
 
 
 def _conduct(people: Population, motives: bool | None) -> ModuleType:

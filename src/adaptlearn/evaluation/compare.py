@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives, side_by_side, simulate
+from adaptlearn.core.cohorts import Cohorts
 from adaptlearn.evaluation.resample import Z95
 
 
@@ -47,8 +48,11 @@ class Standing:
     learners: int
 
 
-def paired(a: ArrayLike, b: ArrayLike) -> Difference:
+def paired(a: ArrayLike, b: ArrayLike, cohort: ArrayLike | None = None) -> Difference:
     """How much more the same learners have under ``a`` than under ``b``.   [N], [N] -> mean, 95 % half-width
+
+    Learners who meet are no independent observations: with their cohorts [N] the interval is over cohorts, each
+    weighing as many learners as it has (a mean of clusters, Cochran 1977).
 
     Raises:
         ValueError: lengths differ, or fewer than two learners.
@@ -59,7 +63,14 @@ def paired(a: ArrayLike, b: ArrayLike) -> Difference:
             f"outcomes of shapes {x.shape} and {y.shape}; needed the same learners twice, at least 2, e.g. (4096,)"
         )
     gap = x - y
-    return Difference(float(gap.mean()), float(Z95 * gap.std(ddof=1) / np.sqrt(len(gap))))
+    if cohort is None:
+        return Difference(float(gap.mean()), float(Z95 * gap.std(ddof=1) / np.sqrt(len(gap))))
+    _, which = np.unique(np.asarray(cohort), return_inverse=True)
+    over = np.bincount(which, gap - gap.mean())  # of each cohort's sum
+    if len(over) < 2:
+        raise ValueError("one cohort; needed at least 2 for an interval, e.g. learners=240 where a cohort has 12")
+    spread = np.sqrt((over**2).sum() * len(over) / (len(over) - 1))
+    return Difference(float(gap.mean()), float(Z95 * spread / len(gap)))
 
 
 def learners_needed(a: ArrayLike, b: ArrayLike, precision: float = 0.005) -> tuple[int, int]:
@@ -113,15 +124,20 @@ def evaluate(
     for name, number in wanted:
         labels = rooms[number][0]
         origin = "fitted in" if (trained or {}).get(name) == labels else "emergent"
-        rows.append(standing(name, labels, lives[name, number], lives[baseline, number], name == baseline, origin))
+        rows.append(standing(name, labels, lives[name, number], lives[baseline, number], name == baseline, origin,
+                             rooms[number][1].world.cohorts))  # fmt: skip
     return rows, lives
 
 
-def standing(name: str, labels: Mapping[str, str], lives: Lives, base: Lives, is_base: bool, origin: str) -> Standing:
-    """One row of the table."""
+def standing(
+    name: str, labels: Mapping[str, str], lives: Lives, base: Lives, is_base: bool, origin: str,
+    cohorts: Cohorts | None = None,
+) -> Standing:  # fmt: skip
+    """One row of the table; the interval of its gain is over cohorts, where learners meet."""
+    who = cohorts.of(lives.ids) if cohorts is not None and not is_base else None
     return Standing(
         name, labels["law"], labels["meshing"], labels["catalogue"], float(lives["value"].mean()),
-        None if is_base else paired(lives["value"], base["value"]), float(1.0 - lives.left.mean()),
+        None if is_base else paired(lives["value"], base["value"], who), float(1.0 - lives.left.mean()),
         float(lives["minutes"].mean()), float(lives["staff_minutes"].mean()), float(lives["cost"].mean()),
         mean_of_known(lives.stars), origin, len(lives.ids),
     )  # fmt: skip

@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
 OUTCOMES = (
     Outcome("stars", "1 reaction", "mean rating", "stars, 1 to 5", +1),
     Outcome("goal", "2 learning", "knows the target skills at the retention check", "P(correct), 0 to 1", +1),
+    Outcome("own_goal", "2 learning", "knows what they themselves want to, at the check", "P(correct), 0 to 1", +1),
     Outcome("end", "2 learning", "knows them at the end of the programme", "P(correct), 0 to 1", +1),
     Outcome("end_30", "2 learning", "knows them 30 days later", "P(correct), 0 to 1", +1),
     Outcome("end_90", "2 learning", "knows them 90 days later", "P(correct), 0 to 1", +1),
@@ -63,9 +64,20 @@ def outcomes(lives: Lives, rules: Rules) -> dict[str, Floats]:
     then = {"old_then": lives["parted"], "new_then": lives["met"], "new_now": lives["value"]}
     found |= {key: np.where(moved, value, np.nan) for key, value in then.items()}
     work, nobody = applied(lives, rules), np.full(len(lives.ids), np.nan)
+    found |= {"own_goal": nobody if (own := own_goal(lives, rules)) is None else own}
     found |= {"passed": lives.passed.mean(1) if lives.passed.shape[1] else nobody}
     found |= {"applied": work.application if work else nobody, "checked": work.checked if work else nobody}
     return {key: np.asarray(found[key], np.float64) for key in KEYS}
+
+
+def own_goal(lives: Lives, rules: Rules) -> Floats | None:
+    """P(correct) on the skills that the learners themselves want, at the retention check; None where nobody has a goal
+    of their own.   -> [N]"""
+    if not rules.population.wishes:
+        return None
+    wanted = rules.world.targets[lives.trait("own").astype(int)]
+    level = levels(lives.mind, lives.touched, rules, rules.world.programme.retention_day)
+    return np.asarray((wanted * level).sum(1), np.float64)
 
 
 def known(lives: Lives, rules: Rules, day: float) -> Floats:

@@ -150,6 +150,7 @@ def contract_of(
             "horizon_days": programme.horizon_days,
             "retention_day": programme.retention_day,
             "repeats": programme.repeats,
+            **({"heed": programme.heed} if programme.heed else {}),
         },
         **_world_of(world),
         "inputs": [_port(port) for port in ports.inputs_of(n, f, policy.memory_size, policy.luck_size)],

@@ -137,6 +137,7 @@ class _Retelling:
         self.visits, self.last = np.zeros((n, a), np.int64), np.zeros((n, a), np.float32)
         self.passed = np.zeros((n, len(self.guardrails.marked)), bool)
         self.vetoed = np.zeros((n, a), bool)
+        self.heed = np.float32(log.provenance.get("heed", world.programme.heed))
 
     def decision(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """One decision of the named learners, then what became of it.   -> columns of Hindsight from ``chance`` on"""
@@ -169,9 +170,12 @@ class _Retelling:
         terms[:, 0], terms[:, 1] = log["mandatory"][rows], log["weekly_minutes"][rows]
         motive, stated = (_shares(log[name][rows], len(words)) for name, words in (("motive", MOTIVES),
                                                                                    ("stated", MODES)))  # fmt: skip
-        return torch.from_numpy(
-            np.concatenate([self.world.targets[log["role"][rows].astype(int)], terms, motive, stated], 1)
-        )
+        target = self.world.targets[log["role"][rows].astype(int)]
+        if "wish" in log.columns and self.heed > 0.0:
+            wish = log["wish"][rows].astype(int)
+            said = np.where(wish[:, None] < 0, target, self.world.targets[wish])
+            target = target + self.heed * (said - target)
+        return torch.from_numpy(np.concatenate([target, terms, motive, stated], 1))
 
     def _history(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> Tensor:
         """Twin of ``classroom.platform.recall``.   -> [N, A, 3]"""

@@ -153,8 +153,10 @@ def _context(log: EventLog, world: World, writing: Writing, at: int, person: str
 
 
 def _say(log: EventLog, world: World, at: int) -> dict[str, Any]:
-    """What the learner struck off, and what had no seat left, where the log says it."""
+    """What the learner wishes for and struck off, and what had no seat left, where the log says it."""
     said: dict[str, Any] = {}
+    if "wish" in log.columns and log["wish"][at] >= 0:
+        said[f"{EXTENSIONS}wish"] = world.role_ids[int(log["wish"][at])]
     if "vetoed" in log.columns and log["vetoed"][at] > 0:
         said[f"{EXTENSIONS}vetoed"] = world.activities[int(log["vetoed"][at])].id
     if "full" in log.columns and log["full"][at].any():

@@ -36,6 +36,8 @@ class Common:
     law_params: dict[str, Any] = field(default_factory=dict)  # constants that differ, e.g. law_params.slip=0.1
     population: str | None = None  # a population.toml, or a posterior that calibrate kept; null: the world's own
     change: dict[str, Any] = field(default_factory=dict)  # of destination, e.g. change.rate=0.5 change.day=20
+    heed: float | None = None  # how much of the target told to policies is what learners say; null: as the world says
+    wishes: bool | None = None  # false: nobody has a goal of their own; null: if the population says so
     motives: bool | None = None  # whether the motive moves behaviour; null: if the population says how
     meshing: str = "null"  # does matching a format to a style help
     catalogue: str = "usual_error"  # how far the catalogue is from the truth

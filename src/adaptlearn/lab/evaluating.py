@@ -1,6 +1,7 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import Standing, evaluate, paired
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
-from adaptlearn.evaluation.outcomes import outcomes
+from adaptlearn.evaluation.outcomes import outcomes, own_goal
 from adaptlearn.evaluation.resample import Interval
 from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Common
-from adaptlearn.lab.pieces import agent_of, labels_of, rules_of
+from adaptlearn.lab.pieces import agent_of, labels_of, orchestrator_of, rules_of
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
 
@@ -36,6 +37,7 @@ class Config(Common):
     meshings: list[str] = field(default_factory=lambda: ["null", "contested"])  # or one of them alone: meshing=null
     catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
     learners: int = 4096  # lives per agent and world
+    orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
     minutes: list[float] = field(default_factory=list)  # compare at equal minutes instead, e.g. minutes=[150,300,600]
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
@@ -49,6 +51,7 @@ NOTES = (
 )
 BESIDE = {
     "applied": "applied: share of the target skills that shows at work; checked: a manager's note, 1 to 5; both (C).",
+    "own_goal": "own goal: P(correct) at the retention check on the skills that the learners themselves want, 0 to 1.",
     "passed": "passed: share of what has a pass mark, passed in one visit.",
 }  #: what a world may have beside the goal
 EQUAL = (
@@ -80,9 +83,10 @@ def run(config: Config) -> None:
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
     ):
+        shares = orchestrator_of(config.orchestrator, first)
+        live = partial(lives_on(config.compute, config.cluster), orchestrator=shares)
         rows, lives = evaluate(policies, rooms, np.arange(config.learners), config.seed, baseline=baseline,
-                           threads=config.threads, live=lives_on(config.compute, config.cluster), trained=trained,
-                           progress=tell)  # fmt: skip
+                               threads=config.threads, live=live, trained=trained, progress=tell)  # fmt: skip
         several = len(config.catalogues) > 1
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
@@ -92,11 +96,8 @@ def run(config: Config) -> None:
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [
-        *NOTES,
-        *(line for key, line in BESIDE.items() if key in told[0]),
-        *([tracker.link()] if config.track else []),
-    ]
+    more = [line for key, line in BESIDE.items() if key in told[0]]
+    notes = [*NOTES, *more, *([tracker.link()] if config.track else [])]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
                f"catalogue {' and '.join(dict.fromkeys(labels['catalogue'] for labels, _ in rooms))}")  # fmt: skip
@@ -197,6 +198,8 @@ def beside(lives: Lives, rules: Rules) -> dict[str, object]:
     work = applied(lives, rules)
     if work is not None:
         found |= {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    own = own_goal(lives, rules)
+    found |= {"own_goal": float(own.mean())} if own is not None else {}
     return found | ({"passed": float(lives.passed.mean())} if lives.passed.shape[1] else {})
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.policy import Orchestrator
 from adaptlearn.evaluation.compare import paired
 
 FIRST = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
@@ -22,10 +23,15 @@ class Watch:
         many: the rooms it learns in; it is judged in each, on the same learners.
         base: the policy whose gain it is measured over: the author's syllabus.
         settings: of the teacher, by name; what it counts by tells how much is left, and ``device`` where it is judged.
+        orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
     """
 
-    def __init__(self, many: Sequence[Rules], base: Any, learners: int, seed: int, settings: dict[str, Any]):
+    def __init__(  # noqa: PLR0913
+        self, many: Sequence[Rules], base: Any, learners: int, seed: int, settings: dict[str, Any],
+        orchestrator: Orchestrator | None = None,
+    ):  # fmt: skip
         self.many, self.base, self.seed, self.settings = many, base, seed, settings
+        self.orchestrator = orchestrator
         self.ids = np.arange(FIRST, FIRST + learners)
         self.gain: Any = None
         self.began, self.first = time.monotonic(), None
@@ -36,14 +42,18 @@ class Watch:
         value = self._worth(policy)
         if self._usual is None:
             self._usual = self._worth(self.base)
-        self.gain = paired(value, self._usual)
+        cohorts = self.many[0].world.cohorts
+        self.gain = paired(value, self._usual, cohorts and cohorts.of(self.ids))
         return float(value.mean())
 
     def _worth(self, policy: Any) -> Any:
         """Of the destination at the end of each life, the mean over rooms.   -> [N]"""
         if self.settings.get("device", "cpu") == "cpu":
-            return np.mean([simulate(policy, rules, self.ids, self.seed)["value"] for rules in self.many], 0)
+            return np.mean([self._lived(policy, rules) for rules in self.many], 0)
         return np.mean([on_card(policy, rules, self.ids, self.seed) for rules in self.many], 0)
+
+    def _lived(self, policy: Any, rules: Rules) -> Any:
+        return simulate(policy, rules, self.ids, self.seed, orchestrator=self.orchestrator)["value"]
 
     def gained(self, values: dict[str, float]) -> dict[str, float]:
         """The gain over the syllabus and the half-width of its interval, where the figures come from a look."""

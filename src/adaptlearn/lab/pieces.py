@@ -25,7 +25,8 @@ def rules_of(config: Common, **changes: Any) -> Rules:
     given = dict(
         law=config.law, law_params=config.law_params, meshing=config.meshing, catalogue=config.catalogue,
         catalogue_seed=config.catalogue_seed, mandatory=config.mandatory, decides=config.decides, reward=config.reward,
-        reward_params=config.reward_params, change=config.change, motives=config.motives,
+        reward_params=config.reward_params, change=config.change, motives=config.motives, wishes=config.wishes,
+        heed=config.heed,
     ) | changes  # fmt: skip
     for text in ("law", "reward"):
         given[text] = foreign.module_named(given[text], config.allow) or given[text]

@@ -10,6 +10,7 @@ from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
 from adaptlearn.evaluation.compare import mean_of_known
+from adaptlearn.evaluation.outcomes import own_goal
 from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
@@ -40,7 +41,7 @@ def run(config: Config) -> None:
             tracker.data(path.name, path, "made")
             tracker.artifact(path)
     notes = ["Simulated learners. goal: forecast P(correct) on the target skills at the retention check, 0 to 1."]
-    notes += [BESIDE["passed"]] * ("passed" in row)
+    notes += [line for key, line in BESIDE.items() if key in row]
     notes += [f"log: {path}"] if path is not None else []
     notes += [f"checks: {config.checks}, what managers note of transfer, 1 to 5 points: assumed (C)"] * bool(
         config.checks
@@ -68,6 +69,9 @@ def taught(config: Config) -> tuple[dict[str, Any], Path | None]:
         "completed": float(lives["completed"].mean()), "minutes": float(lives["minutes"].mean()),
         "staff_minutes": float(lives["staff_minutes"].mean()), "stars": mean_of_known(lives.stars),
     }  # fmt: skip
+    own = own_goal(lives, rules)
+    if own is not None:
+        row["own_goal"] = float(own.mean())
     if lives.passed.shape[1]:
         row["passed"] = float(lives.passed.mean())
     return row, lives.log.save(config.log) if config.log is not None and lives.log is not None else None

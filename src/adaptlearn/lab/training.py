@@ -16,7 +16,16 @@ from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
 from adaptlearn.lab.following import Watch
-from adaptlearn.lab.pieces import agent_of, labels_of, people, rules_of, school_of, shaping, trained
+from adaptlearn.lab.pieces import (
+    agent_of,
+    labels_of,
+    orchestrator_of,
+    people,
+    rules_of,
+    school_of,
+    shaping,
+    trained,
+)
 from adaptlearn.lab.recipe import recipe
 from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
@@ -38,6 +47,7 @@ class Config(Common):
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
+    orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
     track: bool = True
 
@@ -51,8 +61,23 @@ def run(config: Config) -> None:
     show(
         [row],
         format=config.format,
-        notes=[f"kept: {file}", tracker.link(), f"next: adaptlearn export checkpoint={file} to=bundle"],
+        notes=[
+            f"kept: {file}",
+            *_company(config),
+            tracker.link(),
+            f"next: adaptlearn export checkpoint={file} to=bundle",
+        ],
     )
+
+
+def _company(config: Config) -> list[str]:
+    """Where people meet: in what company the agent was trained."""
+    if rules_of(config).world.cohorts is None:
+        return []
+    school = school_of(config.agent, config.allow)
+    met = school is not None and "orchestrator" in signature(school[0]).parameters
+    how = f"in weekly rounds, seats by {config.orchestrator}" if met else "as if everybody learned alone"
+    return [f"trained {how}; judged in weekly rounds, the interval over cohorts"]
 
 
 def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
@@ -79,8 +104,9 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
         policy = eyes.given(policy)
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
-        goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
-    gain = paired(goal, base)
+        both = (policy, agent_of("syllabus", rules))
+        goal, base = (simulate(p, rules, ids, config.seed + 1, orchestrator=watch.orchestrator)["value"] for p in both)
+    gain = paired(goal, base, rules.world.cohorts and rules.world.cohorts.of(ids))
     file = written(config, rules, policy)
     state_of(config).unlink(missing_ok=True)
     row = {"agent": config.agent.name, "world": rules.world.name, "law": config.law, "goal": float(goal.mean()),
@@ -116,7 +142,8 @@ def watch_of(config: Config, many: list[Rules]) -> Watch:
     """The held-out learners, the same in every room, and what the settings say of how long it takes."""
     school = school_of(config.agent, config.allow)
     settings = asdict(school[1]()) | config.agent.settings if school is not None else {}
-    return Watch(many, agent_of("syllabus", many[0]), config.held_out, config.seed + 2, settings)
+    return Watch(many, agent_of("syllabus", many[0]), config.held_out, config.seed + 2, settings,
+                 orchestrator_of(config.orchestrator, many[0]))  # fmt: skip
 
 
 class Eyes:
@@ -165,6 +192,8 @@ def taught_with(config: Config, rules: Rules, watch: Watch, eyes: Eyes) -> dict[
     if config.start is not None:
         start = checkpoint.load(config.start, rules.world)
         more["start"] = getattr(start, "inner", start)  # one that reads a belief begins as what it is without
+    if "orchestrator" in takes:
+        more["orchestrator"] = watch.orchestrator
     more |= remembered(config) if "keep" in takes else {}
     return more | ({"judge": judge_of(config, watch, eyes, more.get("resume"))} if "judge" in takes else {})
 

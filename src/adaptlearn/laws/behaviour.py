@@ -38,6 +38,7 @@ class Params(NamedTuple):
     mood_easy: float = 0.25  # lost where the level is already above .85
     mood_hard: float = 0.30  # lost where prerequisites are missing
     mood_target: float = 0.05  # gained where the activity serves the destination
+    mood_own: float = 0.05  # gained where it serves a goal of one's own (sign Sheldon & Elliot 1999; size C)
     mood_authentic: float = 0.05  # gained per unit of authenticity
     leave_scale: float = 41.3  # days, Weibull scale of a voluntary programme (Jordan 2015; a 5,000-employee case)
     leave_shape: float = 0.6  # front-loaded (form: Wintermute et al. 2021)
@@ -126,6 +127,12 @@ def mood(life, trait, activity, success, tested, best, readiness, target, p):
 def persuaded(motivation, p):
     """Motivation for an offer that comes with a reason; it is gone when the offer is done with."""
     return minimum(3.0, motivation + p.reason)
+
+
+@formula
+def wanted(motivation, target, p):
+    """Motivation after a visit, by what of it serves a goal of the learner's own."""
+    return minimum(3.0, motivation + where(target > 0.0, p.mood_own, 0.0))
 
 
 @formula

@@ -34,7 +34,9 @@ def compose(graph: Graph, contract: Contract, catalogue: Catalogue, listed: Sequ
     ``listed``: the activities of ``catalogue.json``, which ``catalogue`` was read from.
     """
     lines = []
-    _, profile = read_profile({"learner": "golden", "role": next(iter(contract.roles)), "weekly_minutes": 90}, contract)
+    _, profile, _ = read_profile(
+        {"learner": "golden", "role": next(iter(contract.roles)), "weekly_minutes": 90}, contract
+    )
     keep: Arrays = {"record": contract.newcomer[None], "profile": profile[None]}
     if contract.policy["memory_size"]:
         keep["memory"] = np.zeros((1, contract.policy["memory_size"]), np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from .contract import OUTCOMES, REST, Catalogue, Contract, Floats, fields_of, known, number, read_activity, target_of
 from .seal import Refused, nearest
 
-PROFILE = ("learner", "role", "targets", "weekly_minutes", "motive", "stated", "mandatory")
+PROFILE = ("learner", "role", "targets", "own", "weekly_minutes", "motive", "stated", "mandatory")
 EVENT = ("id", "day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating",
          "vetoed", "full")  # fmt: skip
 COMPLETED = 3  #: place in ``happened``
@@ -59,9 +59,10 @@ def _required(given: Mapping[str, Any], name: str, what: str, needed: str, examp
     return given[name]
 
 
-def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
-    """Who the learner is and what is asked of them.   -> identity, profile [P]
+def read_profile(given: object, contract: Contract) -> tuple[str, Floats, str]:
+    """Who the learner is and what is asked of them.   -> identity, profile [P], the role they say they would choose
 
+    ``own``, where they would head themselves, counts in the target as far as the programme heeds it.
     ``motive`` and ``stated`` may be left out: even shares, which is to say nothing is known.
     """
     profile = fields_of(given, PROFILE, "profile")
@@ -75,6 +76,10 @@ def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
         if "targets" in profile
         else _role(profile, contract)
     )
+    own = str(profile.get("own") or "")
+    if own:
+        wish = _role({"role": own}, contract, "own")
+        target = heeded(target, wish, contract)
     minutes = number(
         "profile weekly_minutes",
         _required(profile, "weekly_minutes", "profile", "minutes > 0", "90"),
@@ -92,14 +97,20 @@ def read_profile(given: object, contract: Contract) -> tuple[str, Floats]:
         "retention_day": float(contract.programme["retention_day"]),
     }
     told |= _shares(profile, "motive", contract) | _shares(profile, "stated", contract)
-    return str(learner), np.concatenate([target, [told[name] for name in contract["profile_names"]]]).astype(np.float32)
+    row = np.concatenate([target, [told[name] for name in contract["profile_names"]]]).astype(np.float32)
+    return str(learner), row, own
 
 
-def _role(profile: Mapping[str, Any], contract: Contract) -> Floats:
+def heeded(target: Floats, wish: Floats, contract: Contract) -> Floats:
+    """The target that policies are told: what is asked and what the learner says; must be core.record.heeded."""
+    return target + np.float32(contract.programme.get("heed", 0.0)) * (wish - target)
+
+
+def _role(profile: Mapping[str, Any], contract: Contract, what: str = "role") -> Floats:
     role = _required(
         profile, "role", "profile", f"one of {', '.join(contract.roles)}, or targets", repr(next(iter(contract.roles)))
     )
-    known("profile role", role, {name: j for j, name in enumerate(contract.roles)})
+    known(f"profile {what}", role, {name: j for j, name in enumerate(contract.roles)})
     return contract.roles[role]
 
 

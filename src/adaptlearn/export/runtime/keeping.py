@@ -26,6 +26,7 @@ class Record:
     best: Mapping[str, float] = field(default_factory=dict)  # finished activity that asked -> best share right
     vetoed: tuple[str, ...] = ()  # activities that the learner struck off for good
     full: tuple[str, ...] = ()  # activities without a seat left, until something becomes of the decision
+    own: str = ""  # the role that the learner says they would choose, "" for none said
     seen: tuple[str, ...] = ()  # ids of the latest events, so that one sent twice counts once
 
     def to_json(self) -> str:
@@ -42,7 +43,7 @@ class Record:
                 "best": self.best,
                 "day": self.day,
                 "step": self.step,
-                **{name: said for name in ("vetoed", "full") if (said := getattr(self, name))},
+                **{name: said for name in ("vetoed", "full", "own") if (said := getattr(self, name))},
                 "seen": self.seen,
             },
             separators=(",", ":"),
@@ -69,7 +70,8 @@ def read_record(text: object) -> Record:
         step = int(number("record step", data["step"], 0.0, 1e9))
         day, seen = number("record day", data["day"], 0.0, 1e6), tuple(map(str, data.get("seen", ())))
         vetoed, full = (tuple(map(str, data.get(name, ()))) for name in ("vetoed", "full"))
-        return Record(learner, skills, policy, profile, row, memory, visits, day, step, best, vetoed, full, seen)
+        own = str(data.get("own", ""))
+        return Record(learner, skills, policy, profile, row, memory, visits, day, step, best, vetoed, full, own, seen)
     except Refused:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as trouble:

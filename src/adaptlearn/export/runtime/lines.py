@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from .advice import Recommendation
 from .contract import OUTCOMES, REST, Catalogue, Contract, known, number, read_json
-from .intake import Told
+from .intake import Told, heeded
+from .keeping import Record
 from .seal import Refused
 
 LINE_VERSION = 1  #: of a line; moves with its meaning
@@ -34,7 +35,7 @@ NEEDED = ("learner", "policy", "policy_version", "step", "day", "offered", "prop
 TOLD = ("weekly_minutes", "motive", "stated", "mandatory")  #: what the policy was told; lines written before lack it
 
 
-def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -> dict[str, Any]:
+def line_of(advice: Recommendation, told: Told, contract: Contract) -> dict[str, Any]:
     """One decision and what became of it, ready for ``json.dumps``."""
     happened = dict(zip(contract["happened_names"], told.happened[0].tolist(), strict=True))
     asked = {skill: int(n) for skill, n in zip(contract.skills, told.items[0], strict=True) if n}
@@ -43,7 +44,8 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         "learner": advice.learner,
         "step": advice.step,
         "day": float(np.float32(advice.day)),
-        "role": role,
+        "role": _role_of(advice.record, contract),
+        **({"wish": advice.record.own} if advice.record.own else {}),
         **_told(advice, contract),
         "policy": contract.policy["name"],
         "policy_version": contract.policy["version"],
@@ -60,6 +62,13 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         **({"vetoed": told.vetoed} if told.vetoed else {}),
         **({"full": full} if (full := list(dict.fromkeys((*advice.record.full, *told.full)))) else {}),
     }
+
+
+def _role_of(record: Record, contract: Contract) -> str:
+    """The role whose target the learner was told to head for, "" where the goal was their own weights."""
+    target, wish = record.profile[: len(contract.skills)], contract.roles.get(record.own)
+    heed = [(name, row if wish is None else heeded(row, wish, contract)) for name, row in contract.roles.items()]
+    return next((name for name, row in heed if np.array_equal(row, target)), "")
 
 
 def _told(advice: Recommendation, contract: Contract) -> dict[str, Any]:
@@ -123,7 +132,8 @@ def _require(line: Mapping[str, Any], place: str) -> None:
     fits["correct"] = fits["items"] and all(
         0 <= line["correct"].get(s, -1) <= n <= 255 for s, n in line["items"].items()
     )
-    fits |= {"vetoed": isinstance(line.get("vetoed", ""), str), "full": _listed(line.get("full", []), str)}
+    fits |= {name: isinstance(line.get(name, ""), str) for name in ("vetoed", "wish")}
+    fits |= {"full": _listed(line.get("full", []), str)}
     fits["propensity"] = fits["propensity"] and fits["offered"] and len(line["propensity"]) == len(line["offered"])
     for name, well in fits.items():
         if not well:
@@ -184,7 +194,7 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     made |= {"completed": column("bool", (line["completed"] for line in rows))}
     made |= {"minutes": column("float32", (line["minutes"] for line in rows))}
     made |= {name: np.full(len(rows), -1, np.int8) for name in ("site", "tenure")}  # never asked for
-    made |= _say(rows, catalogue)
+    made |= _say(rows, catalogue, roles)
     if not all("weekly_minutes" in line for line in rows):
         return made
     made |= {what: column("int8", (_word(line[what], what, contract) for line in rows)) for what in _SAID}
@@ -192,9 +202,12 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     return made | {"mandatory": column("bool", (line["mandatory"] for line in rows))}
 
 
-def _say(rows: list[Mapping[str, Any]], catalogue: Catalogue) -> dict[str, NDArray[Any]]:
-    """What was struck off and what was full, where any line says so."""
-    made, most = {}, max(len(line.get("full", ())) for line in rows)
+def _say(rows: list[Mapping[str, Any]], catalogue: Catalogue, roles: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+    """What was wished for, struck off and full, where any line says so."""
+    made: dict[str, NDArray[Any]] = {}
+    most = max(len(line.get("full", ())) for line in rows)
+    if any(line.get("wish") for line in rows):
+        made["wish"] = np.array([roles.get(str(line.get("wish", "")), -1) for line in rows], "int8")
     if any(line.get("vetoed") for line in rows):
         made["vetoed"] = np.array([_row(line.get("vetoed") or REST, catalogue) for line in rows], "int32")
     if most:
@@ -258,7 +271,7 @@ def statement(
         "policy-id": line["policy"], "policy-version": line["policy_version"], "candidates": line["offered"],
         "propensity": chances if len(chances) > 1 else chances[0], "step": line["step"], "role": line.get("role", ""),
         "outcome": "rested" if line["outcome"] == "rest" else line["outcome"], "fallback": line.get("fallback", ""),
-        "vetoed": line.get("vetoed", ""), "full": line.get("full", ""),
+        "wish": line.get("wish", ""), "vetoed": line.get("vetoed", ""), "full": line.get("full", ""),
     }  # fmt: skip
     address = json.dumps([home, line["learner"], line["policy"], line["policy_version"], line["step"]])
     when = started + timedelta(days=float(line["day"]))

@@ -84,18 +84,19 @@ class Runtime:
     def start(self, profile: Mapping[str, Any]) -> Record:
         """The record of a learner nobody has met.
 
-        ``profile``: learner, role (or targets by skill), weekly_minutes; may say motive, stated, mandatory.
+        ``profile``: learner, role (or targets by skill), weekly_minutes; may say motive, stated, mandatory, own (a role
+        that the learner would choose).
         """
-        learner, row = read_profile(profile, self.contract)
+        learner, row, own = read_profile(profile, self.contract)
         memory = np.zeros(self._memory, np.float32)
-        return Record(learner, self.skills, self.policy, row, self.contract.newcomer, memory, {}, 0.0, 0)
+        return Record(learner, self.skills, self.policy, row, self.contract.newcomer, memory, {}, 0.0, 0, own=own)
 
     def redirect(self, record: Record, profile: Mapping[str, Any]) -> Record:
         """The same learner with another destination, or other terms."""
-        learner, row = read_profile(profile, self.contract)
+        learner, row, own = read_profile(profile, self.contract)
         if learner != record.learner:
             raise Refused("profile learner", repr(learner), f"{record.learner!r}, whose record this is")
-        return replace(self._own(record), profile=row)
+        return replace(self._own(record), profile=row, own=own)
 
     def observe(self, record: Record, event: Mapping[str, Any], catalogue: Shelf | None = None) -> Record:
         """The record after an event: what became of the last recommendation.
@@ -130,9 +131,7 @@ class Runtime:
     def line(self, advice: Recommendation, event: Mapping[str, Any], catalogue: Shelf | None = None) -> dict[str, Any]:
         """The decision and what became of it as one log line: write it as JSON, one per line (see ``lines``)."""
         told = read_event(event, self.contract, (catalogue or self.shelf).catalogue, advice.record.day)
-        target = advice.record.profile[: len(self.contract.skills)]
-        role = next((name for name, row in self.contract.roles.items() if np.array_equal(row, target)), "")
-        return line_of(advice, told, self.contract, role)
+        return line_of(advice, told, self.contract)
 
     def recommend(
         self,

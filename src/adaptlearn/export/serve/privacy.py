@@ -13,6 +13,7 @@ TOLD = {
     "learner": "the name or number under which the platform knows the learner; a pseudonym does",
     "role": "the role they learn for, which sets the goal",
     "targets": "or the goal itself, a weight per skill",
+    "own": "the destination they say they would choose themselves; may be left out",
     "weekly_minutes": "minutes a week they give to the programme",
     "motive": "what they learn for, in one word; may be left out",
     "stated": "the format they say they like; may be left out",

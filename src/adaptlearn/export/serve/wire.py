@@ -22,6 +22,7 @@ class Profile(Strict):
 
     role: Name | None = None
     targets: dict[Name, float] | None = Field(None, description="weight by skill, in place of a role")
+    own: Name | None = Field(None, description="the role that they would choose themselves")
     weekly_minutes: float = Field(allow_inf_nan=False, examples=[90])
     motive: Name | None = None
     stated: Name | None = None

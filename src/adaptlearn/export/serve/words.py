@@ -41,6 +41,8 @@ def spoken(profile: Mapping[str, Any], runtime: Runtime, words: Words) -> dict[s
     if isinstance(role, str) and role not in contract.roles and role in words.roles:
         del told["role"]
         told["targets"] = words.roles[role]
+    if told.get("own") in words.roles and told["own"] not in contract.roles:
+        del told["own"]
     if isinstance(told.get("targets"), Mapping):
         kept = _own_skills(told["targets"], runtime, words)
         told["targets"] = kept or told["targets"]  # none is left: the runtime refuses, and says which
