@@ -96,7 +96,7 @@ def test_a_log_that_cannot_tell_is_refused(world, log):
 
 
 def test_what_is_usual_is_not_taken_for_surer_than_it_is():
-    """An activity is held against half of what others teach; the less one knows of that half, the less it is doubted."""
+    """Held against half of what others teach: the less is known of that half, the less is doubted."""
     one = Lesson(0, 0, 1.0, 100, 0.0, 0.05, (0.0, -0.1, 0.1), 20.0)
     assert _doubted([one], 0.3, 0.0)[0].doubt == _doubted([one], 0.3, 0.1)[0].doubt == "teaches too little"
     assert _doubted([one], 0.3, 0.2)[0].doubt == ""
