@@ -87,7 +87,7 @@ export class Runtime {
     const profile = [...target.map((weight) => f32(weight / total)), ...contract.profile_names.map((n) => f32(told[n]))];
     const memory = Array(contract.policy.memory_size).fill(0);
     return { record_version: 1, learner: String(learner), skills: this.skills.join("/"), policy: this.policy, profile,
-             row: [...contract.newcomer], memory, visits: {}, day: 0, step: 0, seen: [] };
+             row: [...contract.newcomer], memory, visits: {}, best: {}, day: 0, step: 0, seen: [] };
   }
 
   #shares(what, said) {
@@ -99,6 +99,11 @@ export class Runtime {
   /** The record after an event: what became of the last recommendation. */
   async observe(record, event) {
     if (event.id && record.seen.includes(event.id)) return record;
+    const seen = event.id ? [...record.seen, event.id].slice(-50) : record.seen;
+    const full = this.#known(event.full ?? [], "event full");
+    if (full.length && !["offered", "taken", "about", "vetoed"].some((name) => event[name]?.length)) {
+      return { ...record, full: [...new Set([...(record.full ?? []), ...full])], seen }; // the decision is still open
+    }
     const told = this.event(event, record.day);
     const bare = { now: [record.day], catalogue: this.shelf.rows.slice(0, 1), history: [0, 0, 0], mask: [1],
                    temperature: [this.contract.policy.temperature], luck: [0],
@@ -106,8 +111,10 @@ export class Runtime {
     const then = await this.run({ ...this.#kept(record), ...told.feeds, ...bare }, 1, told.shown, 1);
     const visits = { ...record.visits };
     if (told.taken) visits[told.taken] = [(visits[told.taken]?.[0] ?? 0) + 1, told.day];
-    const seen = event.id ? [...record.seen, event.id].slice(-50) : record.seen;
-    return { ...record, row: Array.from(then.record_after), visits, day: told.day, step: record.step + 1, seen };
+    const best = { ...record.best };
+    if (told.share !== null) best[told.taken] = Math.max(best[told.taken] ?? 0, told.share);
+    const vetoed = told.vetoed ? [...new Set([...(record.vetoed ?? []), told.vetoed])] : record.vetoed;
+    return { ...record, row: Array.from(then.record_after), visits, best, vetoed, full: undefined, day: told.day, step: record.step + 1, seen };
   }
 
   /** What to offer now: ids, propensity of each, belief per skill and preference. */
@@ -135,7 +142,7 @@ export class Runtime {
     const rows = new Float32Array(3 * this.shelf.ids.length);
     for (const [name, [times, last]] of Object.entries(record.visits)) {
       const a = this.shelf.at.get(name);
-      if (a !== undefined) rows.set([0.5 * times, 1 / (1 + Math.max(day - last, 0) / 7), 1], 3 * a);
+      if (a !== undefined) rows.set([0.5 * times, 1 / (1 + Math.max(day - last, 0) / 7), Number(this.shelf.met(record, name))], 3 * a);
     }
     return rows;
   }
@@ -164,6 +171,9 @@ export class Runtime {
     }
     if (!(event.day >= 0)) throw new Refused("event day", event.day, "days since the learner's start");
     if (taken && !(event.minutes >= 0)) throw new Refused("event minutes", event.minutes, "minutes spent");
+    if (event.vetoed != null && (!names.includes(event.vetoed) || [REST, taken].includes(event.vetoed))) {
+      throw new Refused("event vetoed", event.vetoed, "an activity that was offered and not taken");
+    }
     const day = Math.max(event.day, notBefore);
     const none = Array(this.contract.feature_names.length).fill(0);
     const done = taken && event.completed ? 1 : 0;
@@ -175,7 +185,13 @@ export class Runtime {
       items: this.#counts(event.items, "items"),
       correct: this.#counts(event.correct, "correct"),
     };
-    return { day, taken, feeds, shown: offered.length };
+    const [asked, right] = [feeds.items, feeds.correct].map((row) => row.reduce((sum, n) => sum + n, 0));
+    return { day, taken, feeds, shown: offered.length, vetoed: event.vetoed, share: done && asked > 0 ? right / asked : null };
+  }
+
+  #known(names, field) {
+    for (const name of names) if (!this.shelf.at.has(name)) throw new Refused(field, name, "ids of the catalogue");
+    return names;
   }
 
   #counts(given, name) {

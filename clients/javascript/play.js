@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
 const folder = asked.get("bundle") ?? "../../agents/mastery-onboarding/bundle";
 const K = 3;
+const WEEK = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 let runtime, record, advice, before, day;
 
@@ -51,6 +52,9 @@ function card(id, j) {
     if (items) act.append(slider, told);
     act.append(make("button", { onclick: () => took(a, false, 0) }, "Leave unfinished"));
     act.append(make("button", { onclick: () => happened({ about: id }, `declined ${title(a)}`) }, "Decline"));
+    act.append(make("button", { onclick: () => happened({ about: id, vetoed: id }, `struck off ${title(a)}`) }, "Not again"));
+    const seats = ["capacity", "live", "onsite"].some((name) => runtime.shelf.get(a, name) > 0);
+    if (seats) act.append(make("button", { onclick: () => noSeat(id) }, "No seat left"));
   } else act.append(make("button", { className: "main", onclick: () => happened({}, "waited a day") }, "Wait a day"));
   return make("div", { className: "card choice" }, make("h3", {}, title(a)), make("p", {}, `${why(a)} ${kind}`), act);
 }
@@ -85,10 +89,17 @@ async function happened(event, note) {
   await show();
 }
 
+/** The decision stays open, and something else is offered. */
+async function noSeat(id) {
+  record = await runtime.observe(advice.record, { day, full: [id] });
+  $("events").prepend(make("li", { className: "event" }, `day ${day.toFixed(1)}: no seat left in ${title(runtime.shelf.at.get(id))}`));
+  await show();
+}
+
 async function show() {
   before = advice?.mastery;
   advice = await runtime.recommend(record, { day, k: K });
-  $("day").textContent = day.toFixed(1);
+  $("day").textContent = day.toFixed(1) + (runtime.shelf.dated ? `, ${WEEK[Math.floor(day) % 7]}` : "");
   const once = advice.ids.filter((id, j) => id !== "nothing-now" || advice.ids.indexOf(id) === j);
   $("offer").replaceChildren(...once.map((id) => card(id, advice.ids.indexOf(id))));
   const goal = (id) => record.profile[runtime.skillAt.get(id)];

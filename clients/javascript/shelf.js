@@ -27,6 +27,8 @@ export class Catalogue {
     const before = this.rules.not_before ?? {};
     this.opens = this.listed.map((one) => Math.max(Math.floor(one.opens ?? 0), Math.floor(before[one.id] ?? 0)));
     this.closes = this.listed.map((one) => one.closes ?? Infinity);
+    this.weekdays = this.listed.map((one) => one.weekdays ?? [0, 1, 2, 3, 4, 5, 6]); // day 0 is a Monday
+    this.dated = this.weekdays.some((days) => days.length < 7);
     this.due = Object.entries(this.rules.due ?? {})
       .filter(([name]) => this.at.has(name))
       .map(([name, day]) => [f32(day), this.at.get(name)])
@@ -53,6 +55,11 @@ export class Catalogue {
     return { id: one, row: this.rows[this.at.get(one)] };
   }
 
+  /** Whether the learner has taken an activity, and passed it where it has a mark. */
+  met(record, name) {
+    return name in record.visits && (record.best?.[name] ?? 0) >= (this.rules.pass_mark?.[name] ?? 0);
+  }
+
   /** The same with some withdrawn and some new. */
   changed({ withdrawn, new: added }) {
     const kept = this.listed.filter((one) => !withdrawn.includes(one.id));
@@ -70,9 +77,10 @@ export function legal(shelf, contract, record, day) {
   const taken = new Map(Object.entries(record.visits).filter(([n]) => shelf.at.has(n)).map(([n, v]) => [shelf.at.get(n), v]));
   const able = shelf.ids.map((name, a) =>
     Number(!(rules.excluded ?? []).includes(name) && shelf.opens[a] <= whole && shelf.closes[a] >= whole &&
+      shelf.weekdays[a].includes(whole % 7) && !(record.vetoed ?? []).includes(name) &&
       shelf.get(a, "minutes") <= left(horizon) && !((taken.get(a)?.[0] ?? 0) >= rules.repeats))); // prettier-ignore
   for (const [name, gate] of Object.entries(rules.after ?? {}))
-    if (shelf.at.has(name) && !(gate in record.visits)) able[shelf.at.get(name)] = 0;
+    if (shelf.at.has(name) && !shelf.met(record, gate)) able[shelf.at.get(name)] = 0;
   if (rules.live_per_week !== undefined) {
     const monday = f32(7 * Math.floor(f32(today / 7)));
     const live = (a) => shelf.get(a, "live") > 0.5;
@@ -83,14 +91,15 @@ export function legal(shelf, contract, record, day) {
   let [need, spare] = [0, Infinity];
   const own = new Map();
   for (const [due, a] of shelf.due) {
-    if (!able[a] || taken.has(a)) continue;
+    if (!able[a] || shelf.met(record, shelf.ids[a])) continue;
     own.set(a, spare);
     need = f32(need + f32(DUE_MARGIN * shelf.get(a, "minutes")));
     spare = Math.min(spare, f32(left(due) - need));
   }
   able.forEach((may, a) => (able[a] = Number(may && shelf.get(a, "minutes") <= (own.get(a) ?? spare))));
-  const pins = (rules.pinned ?? []).map((name) => shelf.at.get(name)).filter((a) => able[a] && !taken.has(a));
+  const pins = (rules.pinned ?? []).map((name) => shelf.at.get(name)).filter((a) => able[a] && !shelf.met(record, shelf.ids[a]));
   if (pins.length) able.forEach((_, a) => (able[a] = Number(pins.includes(a))));
+  for (const name of record.full ?? []) if (shelf.at.has(name)) able[shelf.at.get(name)] = 0;
   able[0] = 1;
   return able;
 }

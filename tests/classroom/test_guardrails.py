@@ -79,6 +79,60 @@ def test_nobody_is_offered_what_lies_behind_a_gate_before_the_gate_was_taken():
     assert opened > 100
 
 
+def test_what_lies_behind_a_marked_gate_waits_until_it_was_passed_in_one_visit():
+    """Told again from the events: the best share of items right in a finished visit, and nothing else, opens it."""
+    mark, behind, gate = 0.75, "resolving-case", "greeting-quiz"
+    rules = ruled(after=((behind, gate),), pass_mark=((gate, mark),), repeats=3)
+    at, room = rules.world.activity_index, Classroom(rules, len(IDS), 3).begin(IDS)
+    taken, best, waited = np.zeros(len(IDS), bool), np.zeros(len(IDS)), 0
+    while room.alive.any():
+        alive, met = room.alive, best >= mark
+        assert not room.mask[alive & ~met, at[behind]].any()
+        done = room.history()[:, at[gate], 2] > 0
+        np.testing.assert_array_equal(done[alive], met[alive])
+        waited += int((alive & taken & ~met).sum())
+        room.wander()
+        room.step()
+        event = {name: room.event[:, j] for name, j in AT.items()}
+        here = alive & (event["taken"] == at[gate])
+        taken |= here
+        share = event["correct"] / np.maximum(event["items"], 1.0)
+        best = np.maximum(best, np.where(here & (event["completed"] > 0), share, 0.0))
+    assert waited > 100 and 0.2 < (best >= mark).mean() < 0.95
+
+
+def test_what_was_failed_stays_pinned_and_due_and_a_new_life_begins_unpassed():
+    rules = ruled(pinned=("greeting-quiz",), pass_mark=(("greeting-quiz", 1.0),), repeats=9)
+    pin = rules.world.activity_index["greeting-quiz"]
+    room = Classroom(rules, len(IDS), 3, autoreset=True).begin()
+    for _ in range(40):
+        waiting = ~room.passed[:, 0] & (room.visits[:, pin] < 9) & (room.mask[:, pin] > 0)
+        assert not np.delete(room.mask[waiting], (0, pin), 1).any()
+        born = room.now("step") == 0
+        assert not room.passed[born].any()
+        room.wander()
+        room.step()
+    assert room.passed.any() and (room.slots[:, 1] > 0).any()
+
+
+def test_a_fork_has_passed_what_its_room_has_passed():
+    room = Classroom(ruled(pass_mark=(("greeting-quiz", 0.5),)), len(IDS), 3).begin(IDS)
+    for _ in range(12):
+        room.wander()
+        room.step()
+    fork = room.fork(9)
+    assert room.passed.any()
+    np.testing.assert_array_equal(fork.passed, room.passed)
+    room.step(np.zeros_like(room.offers))
+    room.restore(fork.snapshot())
+    np.testing.assert_array_equal(fork.passed, room.passed)
+
+
+def test_a_pass_mark_costs_nothing_where_nothing_has_one():
+    room = Classroom(ruled(), 4, 3)
+    assert room.passed.size == 0 and not room.guardrails.any
+
+
 def test_due_days_are_met_far_more_often_than_without_the_rule():
     """Not always: a learner may skip, leave or be slow. What the rule is for is that the time was there."""
     due = (("listening-quiz", 9.0), ("resolving-case", 14.0))

@@ -35,6 +35,15 @@ def test_a_log_is_read_as_it_was_written(events, tmp_path):
         np.testing.assert_array_equal(again[name], events[name], err_msg=name)
 
 
+def test_what_was_struck_off_and_what_was_full_are_kept_where_they_are_said(events, tmp_path):
+    said = {"vetoed": np.arange(7, dtype=np.int32), "full": np.arange(21, dtype=np.int32).reshape(7, 3)}
+    for some in (said, {"vetoed": said["vetoed"]}, {"full": said["full"]}):
+        again = log.load(EventLog({**events.columns, **some}, "p", "0").save(tmp_path / "log.parquet"))
+        assert list(again.columns) == [*COLUMNS, *some]
+        for name, column in some.items():
+            np.testing.assert_array_equal(again[name], column)
+
+
 def test_a_stranger_reads_units_and_provenance_from_the_file(events, tmp_path):
     schema = pq.read_schema(events.save(tmp_path / "log.parquet"))
     for name, (_, meaning) in COLUMNS.items():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from adaptlearn.core import world as worlds
 from adaptlearn.core.cohorts import Calendar, Cohorts
-from adaptlearn.core.validity import cycle_in, faults_of
+from adaptlearn.core.ruling import cycle_in
+from adaptlearn.core.validity import faults_of
 from adaptlearn.core.world import FEATURES, REST, WORDS, Activity, Programme, Role, Rules, Skill, World
 
 IDS = st.text(string.ascii_lowercase + string.digits + "-_.", min_size=1, max_size=12).filter(lambda s: s[0].isalnum())
@@ -219,6 +220,10 @@ def test_other_rules_of_the_department_are_read_from_a_file_of_their_own(tmp_pat
     ("text", "place"),
     [("[rules]\nexcluded = ['greeting-vid']", "rules.excluded"), ("[rules]\nlive_per_week = 1.5", "rules.live_per_week"),
      ("[rules]\nlive_per_week = -1", "rules.live_per_week"),
+     ("[rules]\npass_mark = { greeting-quiz = 80 }", "rules.pass_mark.greeting-quiz"),
+     ("[rules]\npass_mark = { greeting-video = 0.8 }", "rules.pass_mark.greeting-video"),
+     ("[rules]\npass_mark = { greeting-vid = 0.8 }", "rules.pass_mark"),
+     ("[rules]\nafter = { greeting-quiz = 'counter-final' }\nexcluded = ['counter-final']", "rules.after"),
      ("[rules]\nafter = { greeting-quiz = 'greeting-vid' }", "rules.after"), ("[rules]\nafter = 3", "rules.after"),
      ("[rules]\nafter = { greeting-quiz = 'greeting-video', greeting-video = 'greeting-quiz' }", "rules.after"), ("[rules]\nat_most = 3", "rules.at_most"),
      ("[rule]", "rule"), ("]", ""), ("[rules]\nrepeats = 0", "programme.repeats"), (None, "")],

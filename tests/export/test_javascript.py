@@ -15,6 +15,7 @@ import pytest
 
 from adaptlearn.core import luck
 from adaptlearn.core.catalogue import Rules
+from adaptlearn.core.world import Calendar
 from adaptlearn.export import bundle
 from adaptlearn.export.runtime import Runtime
 
@@ -43,11 +44,14 @@ def node(packages):
 def folder(tiny, make_small, tmp_path_factory):
     """Everything at once: a policy with memory that draws, and every kind of rule."""
     live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))
+    live = (*live[:4], replace(live[4], place="lab"), *live[5:])
     rules = Rules(("greeting-quiz",), ("listening-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
                   (("listening-pairs", 3.5),), live_per_week=1,
-                  after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
+                  after=(("resolving-counter", "listening-pairs"),),
+                  pass_mark=(("greeting-quiz", 0.5), ("resolving-case", 0.7)))  # fmt: skip
     policy = make_small(len(tiny.skills), memory=3, thought=2)
-    return bundle.write(policy, replace(tiny, activities=live, rules=rules), tmp_path_factory.mktemp("js") / "bundle")
+    world = replace(tiny, activities=live, rules=rules, calendar=Calendar(lab_days=(1, 3), lead_days=4))
+    return bundle.write(policy, world, tmp_path_factory.mktemp("js") / "bundle")
 
 
 def lived(runtime, i):
@@ -74,6 +78,10 @@ def lived(runtime, i):
                 "features": {"minutes": 9.0, "teaches.listening": 1.0, "visual": 1.0},
             }
             event |= {"taken": gone, "completed": True, "minutes": 9}
+        elif shown and step % 3 == 0:
+            event |= {"vetoed": shown[-1]}
+        elif shown and step % 3 == 1:
+            event = {"day": day, "full": shown, "id": f"full-{step}"}
         steps.append({"day": day, "event": event})
         record, day = runtime.observe(advice.record, event), day + 2.2 * u[4]
     return {"profile": profile, "k": 1 + i % 3, "steps": steps}, decided, record
@@ -88,7 +96,7 @@ def test_node_decides_whole_lives_as_python_does(node, folder, tmp_path):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["golden"] == 24 and said["off"] < 2e-5
-    kept = 0
+    kept = struck = 0
     for (life, decided, record), theirs in zip(made, said["lives"], strict=True):
         mine = runtime.start(life["profile"])
         for step, advice, other in zip(life["steps"], decided, theirs["decisions"], strict=True):
@@ -100,9 +108,11 @@ def test_node_decides_whole_lives_as_python_does(node, folder, tmp_path):
             mine = runtime.observe(advice.record, step["event"])
         back = runtime.record_from(json.dumps(theirs["record"]))
         assert (back.step, back.seen, back.day) == (record.step, record.seen, record.day)
-        assert back.visits == record.visits
+        assert back.visits == record.visits and back.best == record.best
+        assert (back.vetoed, back.full) == (record.vetoed, record.full)
+        struck += len(back.vetoed)
         np.testing.assert_allclose(back.row, record.row, atol=1e-3)
-    assert kept > 20, "the rules hardly ever narrowed anything: the test says little"
+    assert struck > 3 and kept > 20, "the rules hardly ever narrowed anything: the test says little"
 
 
 def test_node_refuses_what_was_changed(node, folder, tmp_path):

@@ -73,6 +73,26 @@ def test_lines_become_an_event_log(runtime, folder, tmp_path, capsys):
     assert set(found["outcome"].tolist()) <= {0, 1, 3} and (found["role"] == 0).all()
 
 
+def test_vetoes_and_full_seats_reach_the_log_and_the_statements(runtime):
+    record, told = runtime.start(PROFILE), []
+    for step in range(3):
+        advice = runtime.recommend(record, day=2.0 * step, k=3)
+        shown = [name for name in advice.ids if name != "nothing-now"]
+        event = {"day": 2.0 * step, "offered": advice.ids}
+        event |= {"vetoed": shown[0]} if step == 1 else {"full": shown[1:]} if step == 2 else {}
+        told.append(json.loads(json.dumps(runtime.line(advice, event))))
+        record = runtime.observe(advice.record, event)
+    again = lines.read_lines("\n".join(map(json.dumps, told)))
+    made, at = lines.columns(again, runtime.shelf.catalogue, runtime.contract), runtime.shelf.catalogue.at
+    assert made["vetoed"].tolist() == [0, at[told[1]["vetoed"]], 0]
+    assert made["full"][2].tolist() == [at[name] for name in told[2]["full"]] and not made["full"][:2].any()
+    said = [lines.statement(one, home="https://lms.example.org", started=datetime(2026, 1, 1, tzinfo=UTC),
+                            catalogue=runtime.shelf.catalogue, contract=runtime.contract) for one in told]  # fmt: skip
+    short = [{k.removeprefix(lines.EXTENSIONS): v for k, v in one["context"]["extensions"].items()} for one in said]
+    assert [one.get("vetoed") for one in short] == [None, told[1]["vetoed"], None]
+    assert [one.get("full") for one in short] == [None, None, told[2]["full"]]
+
+
 def played(runtime, learner, profile, dice, steps=8):
     """A learner who takes what is offered three times of four and answers by chance.   -> lines"""
     record, told, day = runtime.start(profile | {"learner": learner}), [], 0.0

@@ -68,9 +68,12 @@ def told(world, room, offered, i):
 HOUSE = HouseRules(("listening-quiz",), ("greeting-quiz",), (("resolving-case", 12.0), ("counter-final", 22.5)),
                    (("listening-pairs", 3.5),), live_per_week=1,
                    after=(("resolving-counter", "listening-pairs"),))  # fmt: skip
+MARKED = HouseRules(("listening-quiz",), due=(("greeting-quiz", 12.0),),
+                    after=(("resolving-counter", "greeting-quiz"), ("listening-pairs", "listening-quiz")),
+                    pass_mark=(("greeting-quiz", 2 / 3), ("listening-quiz", 0.75)))  # fmt: skip
 
 
-@pytest.mark.parametrize("house", [HouseRules(), HOUSE], ids=["free", "ruled"])
+@pytest.mark.parametrize("house", [HouseRules(), HOUSE, MARKED], ids=["free", "ruled", "marked"])
 def test_whole_lives_are_decided_as_in_the_classroom(tiny, small, tmp_path, house):
     """Same learners, same luck: same mask, same choice, same propensity, same record, to the end of every life."""
     live = tuple(replace(a, timing="sync_scheduled") if j % 3 == 2 else a for j, a in enumerate(tiny.activities))

@@ -140,6 +140,8 @@ OWN = {
         "mastery, fixed", "BKT with thresholds, order of skills and yields of activities found by cross-entropy"),
     "guided": Entry(_made("guided", "Guided"), Teacher("guided", "fit"), "features, and the best fixed programme",
         "fixed, linear", "the best fixed programme, left where the record says so; by cross-entropy"),
+    "bayes": Entry(_made("bayes", "Bayes"), Teacher("bayes", "fit"), "destination, visits", "syllabus",
+        "a programme learned over cohorts: worlds drawn from a posterior, planned for, taught, learned from"),
     "distilled": Entry(_made("distill", "Student"), Teacher("distill", "fit", ("hidden",)), "the whole view",
         "fixed, linear, guided", "a network that imitates the planner on records, and needs no law"),
     "ppo": Entry(_pointer("ppo"), Teacher("ppo", "train", NET), "the whole view", "mastery, fixed, linear",

@@ -121,7 +121,7 @@ def pack(declared: World, true: World) -> Pack:
     durations = np.unique(minutes[1:]).astype(np.float32)
     fits = np.array([minutes <= limit for limit in np.concatenate([[-1.0], durations])])
     days = np.arange(int(np.ceil(declared.programme.horizon_days)) + 1)[:, None]
-    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes) & held(declared, days[:, 0])
+    open_days = (days >= np.floor(declared.opens)) & (days <= declared.closes) & declared.weekdays.T[days[:, 0] % WEEK]
     helped = (declared.needed > 0) & (declared.targets == 0)
     need = np.where(helped, declared.targets.max(1, keepdims=True), declared.targets)
     tracer = true.tracer
@@ -134,26 +134,6 @@ def pack(declared: World, true: World) -> Pack:
         most_asked=int((declared.assesses > 0).sum(1).max(initial=1)),
         most_taught=int((true.teaches > 0).sum(1).max(initial=1)),
     )  # fmt: skip
-
-
-def held(world: World, days: Any) -> NDArray[np.bool_]:
-    """Whether the calendar lets each activity begin, or be booked, on each programme day.   days [D] -> [D, A]"""
-    open_ = np.ones((len(days), len(world.activities)), bool)
-    if world.calendar is None:
-        return open_
-    calendar, weekday = world.calendar, days % WEEK
-    starts = calendar.sessions(world.activities)
-    weeks = -(-world.programme.horizon_days // WEEK)
-    ranks = world.scalars[:, FEATURES.index("syllabus_rank")]
-    for a, activity in enumerate(world.activities):
-        if activity.place != "anywhere" and starts[a] < 0.0:
-            open_[:, a] = np.isin(weekday, calendar.lab_days if activity.place == "lab" else calendar.job_site_days)
-        if starts[a] >= 0.0:
-            open_[:, a] = (np.floor(starts[a]) - weekday - 1) % WEEK < calendar.lead_days
-        if activity.timing == "cohort_paced" and activity.window is None:
-            turn = min(np.floor(ranks[a] * weeks), weeks - 1)
-            open_[:, a] &= (days // WEEK >= turn) & (days // WEEK < turn + calendar.pace_weeks)
-    return open_
 
 
 def likeness(world: World) -> Floats:

@@ -25,8 +25,8 @@ __all__ = ["LIFE", "SERIAL_BELOW", "STATE", "Classroom", "Rules", "shares", "wit
 Floats = NDArray[np.float32]
 LIFE = {name: j for j, name in enumerate(Life._fields)}
 SERIAL_BELOW = 256  # learners per thread; under this sharing costs more than it saves
-STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "legal", "view", "mask",
-         "company")  # fmt: skip
+STATE = ("ids", "slots", "traits", "mind", "touched", "life", "rec", "visits", "last", "passed", "legal", "view",
+         "mask", "company")  # fmt: skip
 
 
 def shares(n: int, threads: int) -> list[tuple[int, int]]:
@@ -90,6 +90,7 @@ class Classroom:
         self._life = rows_as(Life._fields, self.life)
         self.rec = np.zeros((n, self.spec.record_size), np.float32)
         self.visits, self.last = np.zeros((n, a), np.uint8), np.zeros((n, a), np.float32)
+        self.passed = np.zeros((n, len(self.guardrails.marked)), bool)  # of what has a pass mark
         self.legal, self._mask = (np.zeros((n, padded(a)), np.uint8) for _ in range(2))
         self.mask = self._mask[:, :a]
         self.view = np.zeros((n, self.spec.size), np.float32)
@@ -136,6 +137,7 @@ class Classroom:
             self.ids, self._traits, self.traits, self.mind, self.touched, self._life, self.life, self.rec, self.visits,
             self.last, self.legal, self.view, self._mask,
         )  # fmt: skip
+        self.passed[rows] = False
         self.guardrails.narrow(self, rows)
 
     def step(self, offers: NDArray[np.int32] | None = None) -> None:
@@ -170,7 +172,7 @@ class Classroom:
             part(*self._shares[0])
 
     def _live(self, low: int, high: int, offers: NDArray[np.int32] | None) -> None:
-        p = self.pack
+        p, acting = self.pack, self.acting[low:high] if self.passed.shape[1] else None
         self.kernels.step(
             low, high, np.uint64(self.seed), self._terms, self._law, self._behaviour, self._reward, self._skills,
             self._tracer,
@@ -179,6 +181,8 @@ class Classroom:
             self.offers if offers is None else offers, self.view, self._mask, self.pay, self.flags, self.event,
             self.answers, self.ready, self.company, self._meets,
         )  # fmt: skip
+        if acting is not None:
+            self.guardrails.witness(self, low + np.flatnonzero(acting))
         self.guardrails.narrow(self, slice(low, high))
 
     def choose(
@@ -206,10 +210,15 @@ class Classroom:
         return np.uint64(self.seed), self.ids[low:high], self.life[low:high, LIFE["step"]]
 
     def history(self, out: Floats | None = None, rows: NDArray[np.int64] | None = None) -> Floats:
-        """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]"""
+        """Per-activity history of all rows or of some: visits / 2, recency 1 / (1 + days / 7), done.   -> [n, A, 3]
+
+        Done is what was taken; what has a pass mark, once it was passed.
+        """
         who = np.arange(self.n) if rows is None else rows
         out = np.empty((len(who), self.visits.shape[1], 3), np.float32) if out is None else out
         self.kernels.recall(who, self.life[:, LIFE["day"]], self.visits, self.last, out)
+        if self.passed.shape[1]:
+            out[: len(who), self.guardrails.marked, 2] = self.passed[who]
         return out
 
     @property

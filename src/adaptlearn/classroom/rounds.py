@@ -43,6 +43,10 @@ class Alone:
     def settle(self) -> None:
         """What a step used up."""
 
+    def full(self) -> Ints | None:
+        """What had no seat for whom, at the decision that is being made; None where nothing is scarce."""
+        return None
+
 
 class Rounds:
     """Cohorts of one classroom, in weekly rounds.
@@ -63,6 +67,7 @@ class Rounds:
         self.priority = np.zeros((room.n, len(self.scarce)))  # [N, S]
         self.week, self.until = -1, 0.0
         self.acting = np.zeros(room.n, bool)
+        self.shut = np.zeros((room.n, len(self.scarce)), bool)  # [N, S] had no seat at this decision
 
     def turn(self) -> Bools:
         """Whose decision comes next; nobody: all is over.   -> [N]"""
@@ -114,6 +119,7 @@ class Rounds:
         shut = self.seats.full()[self.cohort[rows]]
         if self.until - 1.0 - WEEK * self.week < self.terms.held_days:
             shut |= self.priority[rows] < 0.0
+        self.shut[rows] = shut & (self.room.mask[np.ix_(rows, self.scarce)] > 0)
         self._take(rows, ~shut)
 
     def _take(self, rows: Ints, open_: Bools) -> None:
@@ -134,12 +140,21 @@ class Rounds:
             if free or met.all():
                 break
             room.mask[who[~met], self.scarce[what[~met]]] = 0
+            self.shut[who[~met], what[~met]] = True
             whose[...] = False
             whose[who[~met]] = True
         kept = np.zeros((room.n, len(self.scarce)), bool)
         kept[who[met], what[met]] = True
         rows = np.flatnonzero(self.acting)
         self._take(rows, kept[rows])
+
+    def full(self) -> Ints | None:
+        """What had no seat for whom, at the decision that is being made: rows of the catalogue, then 0.   -> [N, W]"""
+        if not len(self.scarce):
+            return None
+        named = np.where(self.shut, self.scarce, 0)
+        widest = max(int(self.shut[self.acting].sum(1).max(initial=0)), 1)
+        return -np.sort(-named, 1)[:, :widest]
 
     def _wanted(self, free: bool) -> tuple[Ints, Ints]:
         """Legal scarce activities in the offers; where learners choose for themselves, all that are legal.   -> [Q]"""

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from adaptlearn.classroom.layout import Terms
 from adaptlearn.classroom.packing import MESHING, Meshing, Pack, pack, terms_of
-from adaptlearn.core.learner import Population
+from adaptlearn.core.learner import Population, Skill
 from adaptlearn.core.world import World
 
 
@@ -21,6 +24,7 @@ class Rules:
     population: Population = field(default_factory=Population)
     catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
     catalogue_seed: int = 0
+    truth: World | None = None  # what happens behind the catalogue, said outright instead of drawn
     meshing: Meshing = MESHING["null"]
     mandatory: bool | None = None  # None: as the world says
     decides: str | None = None  # None: as the world says
@@ -39,9 +43,23 @@ class Rules:
             reasons=programme.reasons if self.reasons is None else self.reasons,
         )  # fmt: skip
 
+    def true_world(self) -> World:
+        """What really happens behind the catalogue."""
+        return self.truth or self.world.true(self.catalogue, self.catalogue_seed)
+
     def pack(self) -> Pack:
         """The world's arrays, declared and true."""
-        return pack(self.world, self.world.true(self.catalogue, self.catalogue_seed))
+        return pack(self.world, self.true_world())
+
+    def levels(self, mind: Any, touched: Any, day: ArrayLike) -> NDArray[np.float32]:
+        """P(correct) on the reference item of each skill, on a day at or after ``touched``; latent, for analysis only.
+
+        mind [N, K, M], touched [N, K], day [] or [N, 1] -> [N, K] in [0, 1]. The law's own forecast, read by NumPy.
+        """
+        skill = Skill(*(column[None, :] for column in self.pack().skills.T))
+        params = self.law_params if self.law_params is not None else self.law.Params()
+        days = np.maximum(np.asarray(day, np.float32) - touched, np.float32(0.0))
+        return np.asarray(self.law.forecast(self.law.Mind(*np.moveaxis(mind, 2, 0)), days, skill, params), np.float32)
 
     @property
     def chapters(self) -> frozenset[str]:

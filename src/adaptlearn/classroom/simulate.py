@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from adaptlearn.classroom.layout import EVENT
+from adaptlearn.classroom.layout import EVENT, SKIPPED
 from adaptlearn.classroom.room import LIFE, Classroom, Rules
 from adaptlearn.classroom.rounds import Alone, Rounds, portions
 from adaptlearn.core import luck
@@ -37,6 +37,7 @@ class Lives:
     mind: NDArray[np.float32]  # [N, K, M] as of ``touched``; latent, for analysis only
     touched: NDArray[np.float32]  # [N, K] day of the last learning on each skill
     visits: NDArray[np.uint8]  # [N, A] visits to each activity
+    passed: NDArray[np.bool_]  # [N, M] what has a pass mark and was passed, in the order of the rules
     keys: NDArray[np.uint64]  # [N] of each learner's luck: what is drawn after a life is addressed by it
     log: EventLog | None = None
 
@@ -187,7 +188,8 @@ def _chunk(
         rounds.decide(thinker.choose if thinker is not None else lambda whose: None)
         if shown is not None:
             room.view[...] = shown  # a step keeps a view up, it does not write it anew
-        then = (room.now("step").copy(), room.now("role").copy()) if log else None
+        then = (room.now("step").copy(), room.now("role").copy(), rounds.full()) if log else None
+        allowed = room.legal.copy() if log and rules.world.programme.veto else None
         room.step()
         rounds.settle()
         part["reward"] += room.pay
@@ -195,13 +197,23 @@ def _chunk(
         stars = np.where(acting, room.event[:, EVENT.index("stars")], 0.0)
         part["stars"] += np.stack([stars, stars > 0])
         if then is not None:
-            part["rows"].append(_rows(room, acting, *then))
+            part["rows"].append(_rows(room, acting, *then) | _vetoed(room, acting, allowed))
     part |= {"life": room.life, "traits": room.traits, "mind": room.mind, "touched": room.touched,
-             "visits": room.visits, "keys": luck.keys_of(seed, ids)}  # fmt: skip
+             "visits": room.visits, "passed": room.passed, "keys": luck.keys_of(seed, ids)}  # fmt: skip
     return part
 
 
-def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any) -> dict[str, NDArray[Any]]:
+def _vetoed(room: Classroom, acting: NDArray[np.bool_], before: Any) -> dict[str, NDArray[Any]]:
+    """What each learner struck off in the step just made, where they may: what they skipped and is legal no more."""
+    if before is None:
+        return {}
+    shown = room.offers[:, 0]
+    gone = np.take_along_axis(before > room.legal, shown[:, None], 1)[:, 0]
+    skipped = room.event[:, EVENT.index("outcome")] == SKIPPED
+    return {"vetoed": np.where(gone & skipped, shown, 0)[acting].astype(np.int32)}
+
+
+def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any, full: Any = None) -> dict[str, NDArray[Any]]:
     event = {name: room.event[alive, j] for j, name in enumerate(EVENT)}
     asked = event["items"] > 0
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -217,7 +229,7 @@ def _rows(room: Classroom, alive: NDArray[np.bool_], step: Any, role: Any) -> di
         "tenure": room.trait("tenure")[alive].astype(np.int8), "weekly_minutes": room.trait("weekly_minutes")[alive],
         "motive": room.trait("motive")[alive].astype(np.int8), "stated": room.trait("stated")[alive].astype(np.int8),
         "mandatory": np.full(int(alive.sum()), room.terms.mandatory > 0),
-    }  # fmt: skip
+    } | ({} if full is None else {"full": full[alive].astype(np.int32)})  # fmt: skip
 
 
 def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, log: bool) -> Lives:
@@ -239,13 +251,22 @@ def _joined(parts: list[dict[str, Any]], policy: Any, rules: Rules, seed: int, l
         whole("mind"),
         whole("touched"),
         whole("visits"),
+        whole("passed"),
         whole("keys"),
         events,
     )
 
 
+def _stacked(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Rows one below the other; lists are filled up with 0 to the longest."""
+    if parts[0].ndim == 1:
+        return np.concatenate(parts)
+    widest = max(part.shape[1] for part in parts)
+    return np.concatenate([np.pad(part, ((0, 0), (0, widest - part.shape[1]))) for part in parts])
+
+
 def _event_log(rows: list[dict[str, NDArray[Any]]], policy: Any, rules: Rules, seed: int) -> EventLog:
-    columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    columns = {name: _stacked([row[name] for row in rows]) for name in rows[0]}
     order = np.lexsort((columns["step"], columns["learner"]))
     about = {"simulated": "yes", "world": rules.world.name, "law": rules.law.__name__, "catalogue": rules.catalogue,
              "seed": str(seed), "population": rules.population.provenance,

@@ -119,7 +119,8 @@ class Role:
 
 @dataclass(frozen=True)
 class Rules:
-    """The learning department's own rules, enforced as a mask. An activity that was taken once has met its rule.
+    """The learning department's own rules, enforced as a mask. An activity that was taken once has met its rule; one
+    with a pass mark only once it was passed: finished, with that share of its items right in one visit.
 
     A due day keeps time free: an activity may be offered only while what is due earlier still fits, earliest due day
     first (Jackson 1955), with its declared minutes counted ``DUE_MARGIN`` times. An overdue activity stays first in
@@ -127,12 +128,13 @@ class Rules:
     due, pinned.
     """
 
-    pinned: tuple[str, ...] = ()  # while one of these may be offered and was not taken, nothing else is
+    pinned: tuple[str, ...] = ()  # while one of these may be offered and was not met, nothing else is
     excluded: tuple[str, ...] = ()  # never offered
     due: tuple[tuple[str, float], ...] = ()  # activity, day by which it should be taken
     not_before: tuple[tuple[str, float], ...] = ()  # activity, first day on which it may begin
     live_per_week: int | None = None  # most live activities in a week of the programme, none of them twice in it
-    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been taken before it is offered
+    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been met before it is offered
+    pass_mark: tuple[tuple[str, float], ...] = ()  # activity that asks, share of its items that must be right, (0, 1]
 
 
 DUE_MARGIN = np.float32(2.0)  #: declared minutes are counted so often: offers are skipped, readers are slow

@@ -4,7 +4,7 @@ Both are parts of a world that may be absent. Without ``Cohorts`` everyone learn
 ``Calendar`` nothing but an activity's own window ties it to a day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,23 @@ class Calendar:
                 start, held = day + hour / 24.0, held + 1
             starts.append(start)
         return np.array(starts, np.float32)
+
+    def weekdays(self, activities: Sequence["Activity"]) -> NDArray[np.bool_]:
+        """Weekdays on which each activity may begin; what is scheduled, may be booked.   -> [A, 7]"""
+        week, starts = np.arange(WEEK), self.sessions(activities)
+        days = np.ones((len(activities), WEEK), bool)
+        for a, activity in enumerate(activities):
+            if starts[a] >= 0.0:
+                days[a] = (np.floor(starts[a]) - week - 1) % WEEK < self.lead_days
+            elif activity.place != "anywhere":
+                days[a] = np.isin(week, self.lab_days if activity.place == "lab" else self.job_site_days)
+        return days
+
+    def turn(self, rank: float, horizon: float) -> tuple[float, float]:
+        """First and last day on which a cohort does together what stands at this place of the syllabus, 0..1."""
+        weeks = -(-horizon // WEEK)
+        first = min(np.floor(np.float32(rank) * weeks), weeks - 1)
+        return float(WEEK * first), float(WEEK * (first + self.pace_weeks) - 1)
 
 
 SHARED = ("coach_minutes", "lab_seats", "live_sessions")  #: resources that several activities draw upon

@@ -44,6 +44,10 @@ PROFILE: dict[str, tuple[str, str]] = {  # what else a policy was told; without 
     "stated": ("int8", "index into visual, auditory, textual, kinesthetic, the survey's word; -1 = did not say"),
     "mandatory": ("bool", "the programme is mandatory for this learner"),
 }  #: columns that a log may have or lack, all or none
+SAY: dict[str, tuple[str, str]] = {  # where learners may strike off, where seats are scarce
+    "vetoed": ("int32", "activity that the learner struck off for good, 0 = none"),
+    "full": ("list<int32>", "activities without a seat left for this learner, so not offered; 0 = none"),
+}  #: columns that a log may have or lack, each by itself
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ class EventLog:
         import pyarrow.parquet as pq
 
         arrays, fields = [], []
-        for name, (kind, meaning) in (COLUMNS | (PROFILE if self.profiled else {})).items():
+        more = (PROFILE if self.profiled else {}) | {name: SAY[name] for name in SAY if name in self.columns}
+        for name, (kind, meaning) in (COLUMNS | more).items():
             column = np.ascontiguousarray(self.columns[name])
             flat = pa.array(column.ravel()).cast(_arrow(kind.removeprefix("list<").removesuffix(">")))
             offsets = np.arange(len(column) + 1, dtype=np.int32) * column.shape[-1] if column.ndim == 2 else None
@@ -129,7 +134,7 @@ def load(path: str | Path) -> EventLog:
         raise ValueError(f"{path}: found another table; needed {NEEDED}")
     if (version := about["adaptlearn_log"]) != str(VERSION):
         raise ValueError(f"{path}: schema version {version}; needed {VERSION}, e.g. a file written by EventLog.save")
-    names = [*COLUMNS, *(name for name in PROFILE if name in table.column_names)]
+    names = [*COLUMNS, *(name for name in (*PROFILE, *SAY) if name in table.column_names)]
     columns = {name: _array(table.column(name).combine_chunks(), f"{path}: {name}") for name in names}
     return EventLog(columns, about["policy"], about["policy_version"], json.loads(about["provenance"]))
 

@@ -18,9 +18,11 @@ from adaptlearn.core.catalogue import Skill
 from adaptlearn.core.keep import arrays_in, keep
 from adaptlearn.core.learner import DRAWN, FORMATS, Population
 from adaptlearn.core.record import Tracer
+from adaptlearn.core.world import World
 
 VERSION = 1  #: of the file; moves with its meaning
 PARTS = ("mean", "sd")
+ARROW = " → "  #: between an activity and a skill in the labels of ``teaches``
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,34 @@ class Posterior:
         own = [{name: float(values[j]) for name, values in self.constants().items()} for j in take]
         return [replace(middle, mean=row[:k], sd=row[k:], posterior=(), constants=self._with(population, mine))
                 for row, mine in zip(middle.posterior, own, strict=True)]  # fmt: skip
+
+    def catalogues(self, world: World, n: int = 20) -> list[World]:
+        """What may really happen behind a catalogue, for the n draws that :meth:`populations` takes.
+
+        ``minutes`` [J, A] is the log of true over declared minutes, ``difficulty`` [J, A] a shift of it, ``teaches``
+        [J, P] the weight with which an activity teaches a skill, its quality counted in. What these draws do not speak
+        of is as the catalogue has it.
+        """
+        return [self._catalogue(world, j) for j in self._spaced(n)]
+
+    def _catalogue(self, world: World, j: int) -> World:
+        said = {name: dict(zip(self.labels.get(name, ()), self.draws[name][j], strict=True))
+                for name in ("minutes", "difficulty", "teaches") if name in self.draws}  # fmt: skip
+        weights: dict[str, list[tuple[str, float]]] = {}
+        for name, weight in said.get("teaches", {}).items():
+            activity, _, skill = name.partition(ARROW)
+            weights.setdefault(activity, []).append((skill, float(weight)))
+        really = []
+        for a in world.activities:
+            longer, harder = (said.get(name, {}).get(a.id, 0.0) for name in ("minutes", "difficulty"))
+            taught = [(k, w) for k, w in weights.get(a.id, a.teaches) if w > 0.0]
+            declared, best = (max((w for _, w in tags), default=1.0) for tags in (a.teaches, taught))
+            really.append(replace(
+                a, time_required=a.time_required * float(np.exp(longer)), difficulty=a.difficulty + float(harder),
+                quality=a.quality + float(np.log(best / declared)),
+                teaches=tuple((k, w * (declared / best)) for k, w in taught),
+            ))  # fmt: skip
+        return replace(world, activities=tuple(really))
 
     def _spaced(self, n: int) -> NDArray[np.int64]:
         """Which draws stand for all: n of them, evenly spaced."""

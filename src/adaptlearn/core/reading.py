@@ -261,14 +261,16 @@ def _rules(folder: Folder, data: Mapping[str, object]) -> Rules:
         if not fits:
             folder.fault(TOML, None, f"rules.{name}", repr(value), "a list of activity ids", f'{name} = ["welcome"]')
         lists[name] = tuple(value) if fits else ()  # type: ignore[arg-type]
-    due, not_before = (_numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before"))
+    due, not_before, marks = (
+        _numbers(folder, f"rules.{name}", given.get(name, {})) for name in ("due", "not_before", "pass_mark")
+    )
     live = given.get("live_per_week")
     most = None if live is None else int(_typed(folder, "rules.live_per_week", live, 2))  # type: ignore[call-overload]
     gates = _table(folder, "rules.after", given.get("after", {}))
     after = tuple(
         (name, str(_typed(folder, f"rules.after.{name}", gate, "start-check"))) for name, gate in gates.items()
     )
-    return Rules(lists["pinned"], lists["excluded"], due, not_before, most, after)
+    return Rules(lists["pinned"], lists["excluded"], due, not_before, most, after, marks)
 
 
 def read_rules(file: Path, world: World) -> World:

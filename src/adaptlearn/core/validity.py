@@ -5,25 +5,27 @@ A world built in Python is judged as one read from a folder: rows are then count
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from adaptlearn.core import ruling
 from adaptlearn.core.catalogue import REST, WORDS, Activity, Role, Skill
 from adaptlearn.core.cells import column_of
 from adaptlearn.core.cohorts import faults
 from adaptlearn.core.refusal import Fault, nearest, some_of
+from adaptlearn.core.ruling import ACTIVITIES
 
 if TYPE_CHECKING:
     from adaptlearn.core.world import World
 
-SKILLS, ACTIVITIES, TOML = "skills.csv", "activities.csv", "world.toml"
+SKILLS, TOML = "skills.csv", "world.toml"
 SPEAKABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 MOST_ITEMS = 20
 
 
 @dataclass
-class _Report:
+class Report:
     """Faults found so far in one world."""
 
     rows: Mapping[str, Sequence[int]]
@@ -48,7 +50,7 @@ def faults_of(
         rows: for each file the spreadsheet row of each record; counted from 2 where not given.
         hurt: columns in which something could not be read; questions that rest on them are not asked.
     """
-    report = _Report(rows or {})
+    report = Report(rows or {})
     activities = world.activities[1:]
     if not world.activities or world.activities[0] != REST:
         first = repr(world.activities[0].id) if world.activities else "no activities"
@@ -62,11 +64,11 @@ def faults_of(
     _about(report, world)
     for role in world.roles:
         _role(report, role, world.skill_ids)
-    _rules(report, world)
+    ruling.rules(report, world)
     for name, part in (("cohorts", world.cohorts), ("calendar", world.calendar)):
         for key, found, needed, example in faults(part) if part is not None else ():
             report.toml(f"{name}.{key}", repr(found), needed, example)
-    _openings(report, world)
+    ruling.openings(report, world)
     unclear = {"id", "requires"} & set(hurt) or len(set(world.skill_ids)) < len(world.skills)
     if not unclear:
         _cycle(report, world)
@@ -75,7 +77,7 @@ def faults_of(
     return report.faults
 
 
-def _ids(report: _Report, file: str, things: str, names: Sequence[str]) -> None:
+def _ids(report: Report, file: str, things: str, names: Sequence[str]) -> None:
     if not names:
         report.cell(file, 0, "id", f"no {things}", "at least one row", "copy one from envs/tiny-v1")
     times = Counter(names)
@@ -93,16 +95,14 @@ def _ids(report: _Report, file: str, things: str, names: Sequence[str]) -> None:
             report.cell(file, at, "id", repr(name), "another id: this one is kept for the action of waiting", "pause")
 
 
-def _within(
-    report: _Report, file: str, at: int, record: object, name: str, low: float, high: float, eg: object
-) -> None:
+def _within(report: Report, file: str, at: int, record: object, name: str, low: float, high: float, eg: object) -> None:
     value = getattr(record, name)
     if not low <= value <= high:  # NaN fails this too
         span = f"a number >= {low:g}" if high == float("inf") else f"a number from {low:g} to {high:g}"
         report.cell(file, at, column_of(name), f"{value:g}", span, eg)
 
 
-def _skill(report: _Report, at: int, skill: Skill, known: Sequence[str]) -> None:
+def _skill(report: Report, at: int, skill: Skill, known: Sequence[str]) -> None:
     for name, example in (("prior", 0.2), ("learn", 0.1), ("guess", 0.18), ("slip", 0.12)):
         _within(report, SKILLS, at, skill, name, 0.0, 1.0, example)
     _within(report, SKILLS, at, skill, "forget", 0.0, float("inf"), 0.01)
@@ -112,7 +112,7 @@ def _skill(report: _Report, at: int, skill: Skill, known: Sequence[str]) -> None
     _skill_names(report, SKILLS, at, "requires", skill.requires, known)
 
 
-def _skill_names(report: _Report, file: str, at: int, column: str, names: Sequence[str], known: Sequence[str]) -> None:
+def _skill_names(report: Report, file: str, at: int, column: str, names: Sequence[str], known: Sequence[str]) -> None:
     for place, name in enumerate(names):
         if name not in known:
             report.cell(file, at, column, f"the unknown skill {name!r}", f"ids of skills.csv: {some_of(known)}",
@@ -121,7 +121,7 @@ def _skill_names(report: _Report, file: str, at: int, column: str, names: Sequen
             report.cell(file, at, column, f"{name!r} twice", "each skill once", name)
 
 
-def _activity(report: _Report, at: int, activity: Activity, known: Sequence[str], hurt: Collection[str]) -> None:
+def _activity(report: Report, at: int, activity: Activity, known: Sequence[str], hurt: Collection[str]) -> None:
     def say(column: str, found: object, needed: str, example: object) -> None:
         report.cell(ACTIVITIES, at, column, found, needed, example)
 
@@ -153,7 +153,7 @@ def _activity(report: _Report, at: int, activity: Activity, known: Sequence[str]
     _amounts(report, at, activity)
 
 
-def _amounts(report: _Report, at: int, activity: Activity) -> None:
+def _amounts(report: Report, at: int, activity: Activity) -> None:
     shares = activity.access_mode
     if len(shares) != 4 or not all(share >= 0.0 for share in shares) or not abs(sum(shares) - 1.0) <= 1e-6:
         report.cell(ACTIVITIES, at, "accessMode", f"weights {' '.join(f'{s:g}' for s in shares)}, sum {sum(shares):g}",
@@ -174,7 +174,7 @@ def _amounts(report: _Report, at: int, activity: Activity) -> None:
         )
 
 
-def _about(report: _Report, world: "World") -> None:
+def _about(report: Report, world: "World") -> None:
     terms = world.programme
     if world.grade and world.grade not in WORDS["grade"]:
         report.toml(
@@ -201,7 +201,7 @@ def _about(report: _Report, world: "World") -> None:
         report.toml("roles", "no roles", "at least one role with targets", "[roles.agent]  targets = {greeting = 1.0}")
 
 
-def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
+def _role(report: Report, role: Role, known: Sequence[str]) -> None:
     place = f"roles.{role.id}.targets"
     if role.goal not in WORDS["goal"]:
         report.toml(f"roles.{role.id}.goal", repr(role.goal), f"one of {' '.join(WORDS['goal'])}",
@@ -222,72 +222,9 @@ def _role(report: _Report, role: Role, known: Sequence[str]) -> None:
         report.toml(f"roles.{role.id}.deadline_day", f"{role.deadline_day:g}", "a day above 0", 45)
 
 
-def _rules(report: _Report, world: "World") -> None:
-    rules, known = world.rules, world.activity_ids[1:]
-    due, not_before = dict(rules.due), dict(rules.not_before)
-    listings = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before,
-                "after": [name for pair in rules.after for name in pair]}  # fmt: skip
-    for name, listed in listings.items():
-        for activity in listed:
-            if activity not in known:
-                report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
-                            nearest(activity, known))  # fmt: skip
-    if rules.live_per_week is not None and rules.live_per_week < 0:
-        report.toml("rules.live_per_week", rules.live_per_week, "a whole number from 0 on", 2)
-    circle = cycle_in({name: [gate] for name, gate in rules.after})
-    if circle:
-        report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
-    gates = [gate for _, gate in rules.after]
-    for name, listed in (("pinned", rules.pinned), ("due", due), ("after", gates)):
-        for activity in listed:
-            if activity in rules.excluded:
-                report.toml(f"rules.{name}", f"{activity!r}, which rules.excluded takes away", "one or the other",
-                            f"{name} without {activity}")  # fmt: skip
-    for name, days in (("due", due), ("not_before", not_before)):
-        for activity, day in days.items():
-            if not 0.0 <= day < float("inf"):
-                report.toml(f"rules.{name}.{activity}", f"day {day:g}", "a day from 0 on", 14)
-
-
-def _openings(report: _Report, world: "World") -> None:
-    """Every activity may begin on some day of the programme, and by its due day."""
-    due, not_before = dict(world.rules.due), dict(world.rules.not_before)
-    for at, activity in enumerate(world.activities[1:]):
-        first = max(activity.window[0] if activity.window else 0.0, not_before.get(activity.id, 0.0))
-        last = min(activity.window[1] if activity.window else float("inf"), world.programme.horizon_days)
-        reversed_ = activity.window is not None and activity.window[0] > activity.window[1]
-        if first > last and not reversed_ and world.programme.horizon_days > 0.0:
-            report.cell(ACTIVITIES, at, "window", f"{activity.id!r} opens on day {first:g}, closes on day {last:g}",
-                        "some day of the programme on which it may begin",
-                        f"0-{world.programme.horizon_days:g}")  # fmt: skip
-        if due.get(activity.id, first) < first:
-            report.toml(f"rules.due.{activity.id}", f"due on day {due[activity.id]:g}, opens on day {first:g}",
-                        "a due day on or after it opens", first + 7.0)  # fmt: skip
-
-
-def cycle_in(requires: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """One circle of prerequisites, its first skill repeated at the end; empty where there is none."""
-    done: set[str] = set()
-    for start in requires:
-        path: list[str] = []
-        ahead: list[Iterator[str]] = [iter((start,))]
-        while ahead:
-            name = next((n for n in ahead[-1] if n not in done and n in requires), None)
-            if name is None:
-                ahead.pop()
-                done.update(path[len(ahead) - 1 :] if path else ())
-                del path[max(len(ahead) - 1, 0) :]
-            elif name in path:
-                return (*path[path.index(name) :], name)
-            else:
-                path.append(name)
-                ahead.append(iter(requires[name]))
-    return ()
-
-
-def _cycle(report: _Report, world: "World") -> None:
+def _cycle(report: Report, world: "World") -> None:
     requires = {skill.id: skill.requires for skill in world.skills}
-    circle = cycle_in(requires)
+    circle = ruling.cycle_in(requires)
     if circle:
         at = world.skill_ids.index(circle[0])
         keep = ";".join(name for name in requires[circle[0]] if name != circle[1]) or "(blank)"
@@ -295,7 +232,7 @@ def _cycle(report: _Report, world: "World") -> None:
                     f"for {circle[0]}: {keep}")  # fmt: skip
 
 
-def _reachable(report: _Report, world: "World") -> None:
+def _reachable(report: Report, world: "World") -> None:
     """Every target, and all it rests on, is taught by something that may be offered."""
     requires = {skill.id: skill.requires for skill in world.skills}
     taught = {name for activity in world.activities[1:] if activity.id not in world.rules.excluded

@@ -39,6 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
+RANK = "syllabus_rank"
 
 
 @dataclass(frozen=True)
@@ -180,15 +181,32 @@ class World:
         return _fixed((self.targets + (self.targets > 0) @ self.ancestors) > 0)
 
     @cached_property
+    def windows(self) -> Matrix:
+        """First and last day on which each activity may begin, by its own window or by the calendar.   [A, 2]"""
+        days, ranks = [a.window or (0.0, np.inf) for a in self.activities], self.scalars[:, FEATURES.index(RANK)]
+        for row, activity in enumerate(self.activities):
+            if self.calendar is not None and activity.timing == "cohort_paced" and activity.window is None:
+                days[row] = self.calendar.turn(ranks[row], self.programme.horizon_days)
+        return _fixed(days)
+
+    @cached_property
+    def weekdays(self) -> NDArray[np.bool_]:
+        """Weekdays from Monday on which the calendar lets each activity begin, or be booked.   [A, 7]"""
+        every = np.ones((len(self.activities), 7), bool)
+        return every if self.calendar is None else self.calendar.weekdays(self.activities)
+
+    @cached_property
     def opens(self) -> Matrix:
-        """First day on which each activity may begin, window and rules together.   [A]"""
+        """First day on which each activity may begin, window, calendar and rules together.   [A]"""
         rule = dict(self.rules.not_before)
-        return _fixed([max(a.window[0] if a.window else 0.0, rule.get(a.id, 0.0)) for a in self.activities])
+        return _fixed(
+            [max(day, rule.get(a.id, 0.0)) for a, day in zip(self.activities, self.windows[:, 0], strict=True)]
+        )
 
     @cached_property
     def closes(self) -> Matrix:
         """Last day on which each activity may begin; inf = never closes.   [A]"""
-        return _fixed([a.window[1] if a.window else np.inf for a in self.activities])
+        return _fixed(self.windows[:, 1])
 
     @cached_property
     def due(self) -> Matrix:

@@ -43,6 +43,7 @@ OUTCOMES = (
     Outcome("checked", "3 transfer", "what the manager's check notes: assumed (C)", "points, 1 to 5", +1),
     Outcome("stayed", "in the programme", "did not leave", "share", +1),
     Outcome("completed", "in the programme", "activities completed", "per learner", +1),
+    Outcome("passed", "in the programme", "of what has a pass mark, passed", "share", +1),
     Outcome("minutes", "what it takes", "time of the learner", "min per learner", -1),
     Outcome("staff_minutes", "what it takes", "time of others", "min per learner", -1),
     Outcome("cost", "what it takes", "money", "per learner", -1),
@@ -62,6 +63,7 @@ def outcomes(lives: Lives, rules: Rules) -> dict[str, Floats]:
     then = {"old_then": lives["parted"], "new_then": lives["met"], "new_now": lives["value"]}
     found |= {key: np.where(moved, value, np.nan) for key, value in then.items()}
     work, nobody = applied(lives, rules), np.full(len(lives.ids), np.nan)
+    found |= {"passed": lives.passed.mean(1) if lives.passed.shape[1] else nobody}
     found |= {"applied": work.application if work else nobody, "checked": work.checked if work else nobody}
     return {key: np.asarray(found[key], np.float64) for key in KEYS}
 

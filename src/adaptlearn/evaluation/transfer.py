@@ -15,7 +15,6 @@ from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core import luck
 from adaptlearn.core.catalogue import FEATURES
-from adaptlearn.core.learner import Skill
 from adaptlearn.laws import transfer as law
 
 Floats = NDArray[np.float64]
@@ -33,13 +32,9 @@ class Applied(NamedTuple):
 def levels(mind: Any, touched: Any, rules: Rules, day: float) -> NDArray[np.float32]:
     """P(correct) on the reference item of each skill, on a day at or after ``touched``.
 
-    mind [N, K, M], touched [N, K] -> [N, K] in [0, 1]. The law's own forecast, read by NumPy.
+    mind [N, K, M], touched [N, K] -> [N, K] in [0, 1], see ``Rules.levels``
     """
-    skill = Skill(*(column[None, :] for column in rules.pack().skills.T))
-    params = rules.law_params if rules.law_params is not None else rules.law.Params()
-    days = np.maximum(np.float32(day) - touched, 0.0)
-    level: NDArray[np.float32] = rules.law.forecast(rules.law.Mind(*np.moveaxis(mind, 2, 0)), days, skill, params)
-    return level
+    return rules.levels(mind, touched, day)
 
 
 def destination(lives: Lives, rules: Rules) -> Floats:
@@ -49,7 +44,7 @@ def destination(lives: Lives, rules: Rules) -> Floats:
 
 def likeness(lives: Lives, rules: Rules) -> Floats:
     """How much of what a learner did for a skill was like the job, 0 to 1; 0 where nothing was done.   -> [N, K]"""
-    true = rules.world.true(rules.catalogue, rules.catalogue_seed)
+    true = rules.true_world()
     visits, teaches = lives.visits.astype(np.float64), true.teaches.astype(np.float64)
     real = teaches * true.scalars[:, [FEATURES.index("authenticity")]]
     return np.asarray((visits @ real) / np.maximum(visits @ teaches, 1e-9))

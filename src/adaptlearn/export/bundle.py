@@ -193,8 +193,11 @@ def activity_of(world: World, a: int) -> dict[str, Any]:
     activity = world.activities[a]
     features = {name: short(v) for name, v in zip(world.feature_names, world.features[a], strict=True) if v != 0.0}
     made: dict[str, Any] = {"id": activity.id, "title": activity.title, "features": features}
-    if activity.window is not None:
-        made |= {"opens": activity.window[0], "closes": activity.window[1]}
+    opens, closes = world.windows[a]
+    if np.isfinite(closes):
+        made |= {"opens": short(opens), "closes": short(closes)}
+    if not world.weekdays[a].all():
+        made["weekdays"] = np.flatnonzero(world.weekdays[a]).tolist()
     return made
 
 
@@ -214,7 +217,11 @@ def rules_of(world: World) -> str:
         return "{ " + ", ".join(f"{json.dumps(name)} = {short(day)}" for name, day in pairs) + " }" if pairs else "{}"
 
     gates = ", ".join(f"{json.dumps(name)} = {json.dumps(gate)}" for name, gate in rules.after)
-    after = f"after = {{ {gates} }}  # offered only once the gate was taken\n" if gates else ""
+    after = (
+        f"after = {{ {gates} }}  # offered only once the gate was taken, or passed if it has a mark\n" if gates else ""
+    )
+    shares = ", ".join(f"{json.dumps(name)} = {mark!r}" for name, mark in rules.pass_mark)
+    marks = f"pass_mark = {{ {shares} }}  # share of its items right in one visit\n" if shares else ""
     live = "" if rules.live_per_week is None else f"live_per_week = {rules.live_per_week}\n"
     text = (
         "# What the learning department decided: a mask, so it can be changed without retraining. Give another file\n"
@@ -226,7 +233,7 @@ def rules_of(world: World) -> str:
         f"pinned = {json.dumps(list(rules.pinned))}  # while one of these may be offered, nothing else is\n"
         f"repeats = {world.programme.repeats}  # most times one learner may take one activity\n"
         "# live_per_week = 2: most live activities in a week, none of them twice in it; without the line, any number\n"
-        f"{live}{after}"
+        f"{live}{after}{marks}"
     )
     tomllib.loads(text)
     return text

@@ -121,6 +121,11 @@ def _rules(promise: Mapping[str, Any], world: World) -> str:
         f"excluded: {', '.join(rules.excluded) or 'none'}",
         f"not before: {_days(rules.not_before)}",
         *([f"after a gate: {', '.join(f'{name} after {gate}' for name, gate in rules.after)}"] if rules.after else []),
+        *(
+            [f"passed with: {', '.join(f'{name} {mark:.0%} of its items right' for name, mark in rules.pass_mark)}"]
+            if rules.pass_mark
+            else []
+        ),
         f"due: {_days(rules.due)}",
         f"pinned: {', '.join(rules.pinned) or 'none'}",
         f"live activities a week: {'any number' if rules.live_per_week is None else rules.live_per_week}",

@@ -20,6 +20,7 @@ from torch import Tensor
 from adaptlearn.classroom.guardrails import ALIVE, DAY, WEEKLY, Guardrails
 from adaptlearn.classroom.simulate import BLOCK
 from adaptlearn.core.catalogue import FEATURES
+from adaptlearn.core.cohorts import WEEK, scarcity
 from adaptlearn.core.learner import MODES, MOTIVES, Life, Traits
 from adaptlearn.core.log import PROFILE, EventLog
 from adaptlearn.core.world import World
@@ -107,9 +108,19 @@ def _require(log: EventLog, world: World, policy: Any) -> None:
             f"{int(unclear.sum())} decisions answer other items than their activities declare, and a log does not say "
             "on which skills; needed all items of an activity that asks about several, or none"
         )
+    _require_seats(log, world)
     if policy.luck_size:
         raise ValueError(
             f"{policy.name} draws luck of its own, so its scores hold no chances; needed luck_size 0, e.g. mastery"
+        )
+
+
+def _require_seats(log: EventLog, world: World) -> None:
+    scarce = world.cohorts is not None and len(scarcity(world.activities, world.cohorts).activities) > 0
+    if scarce and "full" not in log.columns:
+        raise ValueError(
+            f"seats are scarce in {world.name}, and the log does not say what was full; needed a column full, "
+            "e.g. a log of adaptlearn simulate, or of decision lines with it"
         )
 
 
@@ -124,6 +135,8 @@ class _Retelling:
         self.records = torch.from_numpy(np.tile(self.keeper.spec.newcomer(world.tracer), (n, 1)))
         self.memory = torch.zeros(n, policy.memory_size)
         self.visits, self.last = np.zeros((n, a), np.int64), np.zeros((n, a), np.float32)
+        self.passed = np.zeros((n, len(self.guardrails.marked)), bool)
+        self.vetoed = np.zeros((n, a), bool)
 
     def decision(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         """One decision of the named learners, then what became of it.   -> columns of Hindsight from ``chance`` on"""
@@ -164,8 +177,9 @@ class _Retelling:
         """Twin of ``classroom.platform.recall``.   -> [N, A, 3]"""
         seen = (self.visits[who] > 0).astype(np.float32)
         since = self.log["day"][rows, None] - self.last[who]
+        done = self.guardrails.met(self.visits[who], self.passed[who]).astype(np.float32)
         return torch.from_numpy(
-            np.stack([0.5 * self.visits[who].astype(np.float32), seen / (1.0 + since / np.float32(7.0)), seen], 2)
+            np.stack([0.5 * self.visits[who].astype(np.float32), seen / (1.0 + since / np.float32(7.0)), done], 2)
         )
 
     def _legal(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -175,15 +189,21 @@ class _Retelling:
         left = np.maximum(np.float32(world.programme.horizon_days) - today, 0) * weekly / np.float32(7)
         whole = np.minimum(np.floor(today), np.ceil(world.programme.horizon_days))[:, None]
         open_now = (whole >= np.floor(world.opens)) & (whole <= world.closes)
+        open_now &= world.weekdays.T[whole[:, 0].astype(int) % WEEK]
         fits = world.scalars[:, FEATURES.index("minutes")] <= left[:, None]
-        mask = (world.allowed > 0) & open_now & fits & (visits < world.programme.repeats)
+        mask = (world.allowed > 0) & open_now & fits & (visits < world.programme.repeats) & ~self.vetoed[who]
         mask[:, 0] = True
         life, traits = np.zeros((len(rows), len(Life._fields))), np.zeros((len(rows), len(Traits._fields)), np.float32)
         life[:, ALIVE], life[:, DAY], traits[:, WEEKLY] = 1.0, today, weekly
         room: Any = SimpleNamespace(n=len(rows), life=life.astype(np.float32), traits=traits, visits=visits,
-                                    mask=mask.astype(np.uint8), last=self.last[who])  # fmt: skip
+                                    mask=mask.astype(np.uint8), last=self.last[who],
+                                    passed=self.passed[who])  # fmt: skip
         self.guardrails.narrow(room, slice(None))
-        return np.asarray(room.mask > 0)
+        mask = np.asarray(room.mask > 0)
+        if "full" in log.columns:
+            np.put_along_axis(mask, log["full"][rows].astype(int), False, 1)
+            mask[:, 0] = True
+        return mask
 
     def _scores(self, view: Tensor, history: Tensor, at: Tensor) -> Tensor:
         """The policy in padded blocks of one size, as the classroom runs it.   -> [N, A]"""
@@ -236,6 +256,11 @@ class _Retelling:
         took = taken > 0
         self.visits[who[took], taken[took]] += 1
         self.last[who[took], taken[took]] = self.log["day"][rows[took]]
+        if "vetoed" in self.log.columns:
+            struck = self.log["vetoed"][rows].astype(int)
+            self.vetoed[who, struck] |= struck > 0
+        event = (self.log[name][rows] for name in ("taken", "completed", "items", "correct"))
+        self.passed[who] |= self.guardrails.passing(*event)
 
 
 def _shares(said: NDArray[Any], n: int) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ ACTIVITIES = tuple(map(column_of, ACTIVITY_CELLS))
 ROLES = ("role", "title", "skill", "weight", "deadline_day", "goal")
 OPTIONAL = ("meaning", "goal")  #: columns that a sheet may lack
 RULES = ("activity", "rule", "day")
-RULE_WORDS = ("pinned", "excluded", "due", "not_before", "after", "live_per_week")
+RULE_WORDS = ("pinned", "excluded", "due", "not_before", "after", "pass_mark", "live_per_week")
 TERMS = {part.name: part.default for part in fields(Programme)}
 SHEETS = {"World": ("key", "value", "meaning"), "Skills": SKILLS, "Activities": ACTIVITIES, "Roles": ROLES,
           "Rules": RULES}  # fmt: skip
@@ -226,7 +226,11 @@ def rows_for(world: World) -> dict[str, Rows]:
         tables = {sheet: [*csv.reader((Path(place) / file).open(encoding="utf-8", newline=""))][1:]
                   for file, sheet in FILES.items()}  # fmt: skip
     rules = [[name, rule, ""] for rule in ("pinned", "excluded") for name in getattr(world.rules, rule)]
-    rules += [[name, rule, f"{day:g}"] for rule in ("due", "not_before") for name, day in getattr(world.rules, rule)]
+    rules += [
+        [name, rule, f"{day:g}"]
+        for rule in ("due", "not_before", "pass_mark")
+        for name, day in getattr(world.rules, rule)
+    ]
     rules += [[name, "after", gate] for name, gate in world.rules.after]
     live = world.rules.live_per_week
     rules += [["", "live_per_week", f"{live}"]] if live is not None else []

@@ -147,8 +147,19 @@ def _context(log: EventLog, world: World, writing: Writing, at: int, person: str
             f"{EXTENSIONS}outcome": outcome,
             f"{EXTENSIONS}role": world.role_ids[int(log["role"][at])],
             f"{EXTENSIONS}step": int(log["step"][at]),
+            **_say(log, world, at),
         },
     }
+
+
+def _say(log: EventLog, world: World, at: int) -> dict[str, Any]:
+    """What the learner struck off, and what had no seat left, where the log says it."""
+    said: dict[str, Any] = {}
+    if "vetoed" in log.columns and log["vetoed"][at] > 0:
+        said[f"{EXTENSIONS}vetoed"] = world.activities[int(log["vetoed"][at])].id
+    if "full" in log.columns and log["full"][at].any():
+        said[f"{EXTENSIONS}full"] = [world.activities[int(row)].id for row in log["full"][at] if row > 0]
+    return said
 
 
 def _number(value: Any) -> float | int:

@@ -14,16 +14,19 @@ from adaptlearn.core.keep import arrays_in, keep
 from adaptlearn.core.world import World
 
 VERSION = 1  #: of the file; moves with its meaning
+BELIEF = "belief"  #: what a file calls itself that holds a belief instead of an agent
 CHECKPOINT = "a checkpoint written by `adaptlearn train`, e.g. to=agent.npz"
 STATE = "the state of a training that was cut off, e.g. adaptlearn train without resume"
 
 
 def save(path: str | Path, policy: Any, name: str, settings: dict[str, Any], about: dict[str, Any]) -> Path:
     """Write weights and what they belong to, whole or not at all."""
-    head = json.dumps({"version": VERSION, "name": name, "settings": settings, "about": about}, sort_keys=True)
+    head = {"version": VERSION, "name": name, "settings": settings, "about": about}
+    if hasattr(policy, "shown"):  # it reads views as a belief shows them, and carries the belief with it
+        head["belief"] = policy.shown.belief.shape
     arrays = {f"weight/{key}": value.detach().cpu().numpy() for key, value in policy.state_dict().items()}
     buffer = io.BytesIO()
-    np.savez(buffer, head=np.array(head), **arrays)
+    np.savez(buffer, head=np.array(json.dumps(head, sort_keys=True)), **arrays)
     return keep(path, buffer.getvalue())
 
 
@@ -53,18 +56,46 @@ def load(path: str | Path, world: World) -> Any:
     Raises:
         ValueError: the weights belong to another world's skills.
     """
-    import torch
-
     from adaptlearn.agents import shelf
 
     head, weights = read(path)
+    if head["name"] == BELIEF:
+        raise ValueError(f"{path} is a belief, no agent; needed an agent that reads it, e.g. "
+                         f"adaptlearn train agent=mastery belief={path}")  # fmt: skip
     policy = shelf.build(head["name"], world, **head["settings"])
+    if "belief" in head:
+        from adaptlearn.agents.belief import Belief
+        from adaptlearn.agents.believing import Believing
+
+        policy = Believing(policy, Belief.for_world(world, **head["belief"]))
+    return given(policy, weights, path, head, world)
+
+
+def load_belief(path: str | Path, world: World) -> Any:
+    """A belief that was trained here or in another world, made for this one's skills.
+
+    Raises:
+        ValueError: an agent's file, or no checkpoint.
+    """
+    from adaptlearn.agents.belief import Belief
+
+    head, weights = read(path)
+    if head["name"] != BELIEF:
+        raise ValueError(f"{path} is an agent, {head['name']}; needed a belief, e.g. one that adaptlearn belief train "
+                         "to=belief.npz wrote")  # fmt: skip
+    return given(Belief.for_world(world, **head["settings"]), weights, path, head, world)
+
+
+def given(net: Any, weights: dict[str, Any], path: str | Path, head: dict[str, Any], world: World) -> Any:
+    """The network with its weights."""
+    import torch
+
     try:
-        policy.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
+        net.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
     except RuntimeError as error:
         trained = head["about"].get("world", "another world")
         raise ValueError(f"{path} was trained on {trained}, not {world.name}: {str(error).splitlines()[0]}") from error
-    return policy
+    return net
 
 
 def keep_state(path: str | Path, arrays: dict[str, Any], about: dict[str, Any]) -> Path:

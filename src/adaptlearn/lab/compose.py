@@ -40,6 +40,8 @@ class Common:
     meshing: str = "null"  # does matching a format to a style help
     catalogue: str = "usual_error"  # how far the catalogue is from the truth
     catalogue_seed: int = 0  # of the catalogue's own errors: another catalogue of the same kind
+    revised: float = 0.0  # share of the catalogue that is withdrawn, and as much new; evaluate: after agents were made
+    revised_seed: int = 0  # of what is withdrawn and what is new
     mandatory: bool | None = None  # null: as the world says
     decides: str | None = None  # null: as the world says
     reward: str = "learning"  # what a step is worth

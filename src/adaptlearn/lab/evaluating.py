@@ -1,6 +1,6 @@
 """``adaptlearn evaluate``: agents on the same learners with the same luck, over laws and meshing worlds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives
 from adaptlearn.core.keep import keep
-from adaptlearn.evaluation.compare import Standing, evaluate
+from adaptlearn.evaluation.compare import Standing, evaluate, paired
 from adaptlearn.evaluation.matrix import Matrix, Robust, robust, verdict
 from adaptlearn.evaluation.outcomes import outcomes
 from adaptlearn.evaluation.resample import Interval
@@ -37,6 +37,7 @@ class Config(Common):
     catalogues: list[str] = field(default_factory=list)  # more errors of the catalogue; empty: that of catalogue=
     learners: int = 4096  # lives per agent and world
     rules: str | None = None  # a rules.toml of the learning department: what it costs, agent by agent
+    minutes: list[float] = field(default_factory=list)  # compare at equal minutes instead, e.g. minutes=[150,300,600]
     csv: str | None = field(default=None, metadata=WRITTEN)  # also write the rows there
 
 
@@ -46,7 +47,16 @@ NOTES = (
     "gain: over the baseline in the same room, mean ± half of the 95 % interval.",
     "fitted in: trained under this law and meshing; emergent: not. Meshing is contested: null is the default.",
 )
-WORK = "applied: share of the target skills that shows on the job; checked: a manager's note, 1 to 5. Assumed (C)."
+BESIDE = {
+    "applied": "applied: share of the target skills that shows at work; checked: a manager's note, 1 to 5; both (C).",
+    "passed": "passed: share of what has a pass mark, passed in one visit.",
+}  #: what a world may have beside the goal
+EQUAL = (
+    *NOTES[:1],
+    "within: minutes a learner may spend; what is begun is done, what no longer fits is not begun.",
+    "goal: what the target skills would be worth at the retention check if teaching stopped there; gain: over the "
+    "baseline at the same minutes.",
+)
 NOTE = (
     "95 % bootstrap over learners. worst: where the mean gain is least. regret: most that another would have had more."
 )
@@ -58,12 +68,14 @@ def run(config: Config) -> None:
 
     rooms = worlds_of(config)
     asked = [config.baseline, *(a for a in config.agents if a != config.baseline)]
-    first, called = rooms[0][1], titles(asked)
+    first, called = worlds_of(replace(config, revised=0.0))[0][1], titles(asked)  # agents know no revision
     names, baseline = list(called.values()), called[config.baseline]
     policies = {called[n]: CEILINGS[n]() if n in CEILINGS else agent_of(n, first, config.allow) for n in asked}
     trained = {called[n]: checkpoint.trained_in(n, first.world) for n in asked if n.endswith(".npz")}
     if config.rules is not None:
         return under_rules(config, policies, rooms)
+    if config.minutes:
+        return at_equal_minutes(config, policies, baseline, rooms)
     with (
         tracked("evaluate", config, agent=",".join(names)) as tracker,
         progress("evaluating", config.format == "json") as tell,
@@ -75,24 +87,30 @@ def run(config: Config) -> None:
         ends = [f"{r.policy}/{r.law}/{r.meshing}" + (f"/{r.catalogue}" if several else "") for r in rows]
         tracker.metrics({f"goal/{end}": r.goal for end, r in zip(ends, rows, strict=True)})
         tracker.metrics({f"gain/{end}": r.gain.mean for end, r in zip(ends, rows, strict=True) if r.gain is not None})
-        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | at_work(lives[key], rooms[key[1]][1])
+        told = [as_row(row) | ({"catalogue": row.catalogue} if several else {}) | beside(lives[key], rooms[key[1]][1])
                 for row, key in zip(rows, lives, strict=True)]  # fmt: skip
         tracker.text("table.csv", csv_of(told))
     if config.csv is not None:
         keep(config.csv, csv_of(told))
-    notes = [*NOTES, *([WORK] if "applied" in told[0] else []), *([tracker.link()] if config.track else [])]
+    notes = [
+        *NOTES,
+        *(line for key, line in BESIDE.items() if key in told[0]),
+        *([tracker.link()] if config.track else []),
+    ]
     show(told, format=config.format, notes=notes,
          title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
-               f"catalogue {' and '.join(config.catalogues) or config.catalogue}")  # fmt: skip
+               f"catalogue {' and '.join(dict.fromkeys(labels['catalogue'] for labels, _ in rooms))}")  # fmt: skip
     if config.format == "table" and len(names) > 1:
-        cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
-        strata = np.zeros(config.learners, np.int64)
-        table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
-        show(
-            [robust_row(row) for row in robust(table)],
-            title="\nOver all of them",
-            notes=[NOTE, verdict(table).words + "."],
-        )
+        show_robust(names, baseline, rooms, lives, config.learners)
+
+
+def show_robust(names: list[str], baseline: str, rooms: list[Any], lives: Any, learners: int) -> None:
+    """What holds over all rooms."""
+    cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
+    strata = np.zeros(learners, np.int64)
+    table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
+    notes = [NOTE, verdict(table).words + "."]
+    show([robust_row(row) for row in robust(table)], title="\nOver all of them", notes=notes)
 
 
 def titles(agents: list[str]) -> dict[str, str]:
@@ -139,6 +157,31 @@ def under_rules(config: Config, policies: dict[str, Any], rooms: list[tuple[dict
     show(rows, format=config.format, notes=ruling.NOTES, title=f"{rooms[0][1].world.title}, under {config.rules}")
 
 
+def at_equal_minutes(
+    config: Config, policies: dict[str, Any], baseline: str, rooms: list[tuple[dict[str, str], Rules]]
+) -> None:
+    """What every agent has reached by each number of minutes, and what it took of others' time."""
+    from adaptlearn.evaluation.spending import reached
+
+    rows, ids = [], np.arange(config.learners)
+    with progress("evaluating at equal minutes", config.format == "json") as tell:
+        for labels, rules in rooms:
+            base = reached(policies[baseline], rules, ids, config.seed, config.minutes)
+            for name, policy in policies.items():
+                tell(f"{name} · {labels['law']} · {labels['meshing']}")
+                own = base if name == baseline else reached(policy, rules, ids, config.seed, config.minutes)
+                rows += [{
+                    "policy": name, "law": labels["law"], "meshing": labels["meshing"], "within": most,
+                    "goal": float(own.value[b].mean()),
+                    "gain": None if name == baseline else paired(own.value[b], base.value[b]),
+                    "minutes": float(own.minutes[b].mean()), "staff_min": float(own.staff_minutes[b].mean()),
+                } for b, most in enumerate(config.minutes)]  # fmt: skip
+    if config.csv is not None:
+        keep(config.csv, csv_of(rows))
+    show(rows, format=config.format, notes=EQUAL,
+         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, at equal minutes")  # fmt: skip
+
+
 def as_row(row: Standing) -> dict[str, object]:
     """A row for people."""
     return {
@@ -148,10 +191,13 @@ def as_row(row: Standing) -> dict[str, object]:
     }  # fmt: skip
 
 
-def at_work(lives: Lives, rules: Rules) -> dict[str, object]:
-    """What shows on the job, and what a manager notes of it; nothing where the population says nothing of work."""
+def beside(lives: Lives, rules: Rules) -> dict[str, object]:
+    """What else a world has: what shows on the job and what a manager notes of it, and what was passed."""
+    found: dict[str, object] = {}
     work = applied(lives, rules)
-    return {} if work is None else {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    if work is not None:
+        found |= {"applied": float(work.application.mean()), "checked": float(work.checked.mean())}
+    return found | ({"passed": float(lives.passed.mean())} if lives.passed.shape[1] else {})
 
 
 def csv_of(rows: list[dict[str, object]]) -> str:

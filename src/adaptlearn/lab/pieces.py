@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from inspect import signature
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,8 @@ from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.core.learner import Population, load_population
 from adaptlearn.core.posterior import Posterior
 from adaptlearn.core.refusal import nearest
+from adaptlearn.core.revision import revised
+from adaptlearn.core.world import load
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint, foreign
 from adaptlearn.lab.compose import Agent, Common
@@ -25,10 +28,13 @@ def rules_of(config: Common, **changes: Any) -> Rules:
     ) | changes  # fmt: skip
     for text in ("law", "reward"):
         given[text] = foreign.module_named(given[text], config.allow) or given[text]
-    made = rules(config.env, **given)
+    place = load(config.env)
+    if config.revised:
+        place = revised(place, config.revised, config.revised_seed)
+    made = rules(place, **given)
     if config.population is None or "population" in changes:
         return made
-    return rules(config.env, population=people(config.population, made), **given)
+    return rules(place, population=people(config.population, made), **given)
 
 
 def people_across(config: Common, n: int) -> list[Population]:
@@ -120,6 +126,10 @@ def trained(
                 f"e.g. agent.settings.{nearest(name, known)}=..."
             )
     chosen = settings(**agent.settings)
+    if "infer" in signature(teach).parameters:
+        from adaptlearn.tracing.cohorts import infer
+
+        more.setdefault("infer", partial(infer, seed=seed))
     return teach(rules_, classroom, seed, chosen, progress=lambda figures: report(next(turn), figures), **more)
 
 
@@ -147,4 +157,6 @@ def shaping(agent: Agent, allow: Sequence[str] = ()) -> dict[str, Any]:
 def labels_of(config: Common, **changes: Any) -> dict[str, str]:
     """What distinguishes one room of a matrix from another."""
     given = {"law": config.law, "meshing": config.meshing, "catalogue": config.catalogue}
-    return given | {k: str(v) for k, v in changes.items()}
+    given |= {k: str(v) for k, v in changes.items()}
+    again = f", {config.revised:.0%} revised ({config.revised_seed})" if config.revised else ""
+    return given | {"catalogue": given["catalogue"] + again}

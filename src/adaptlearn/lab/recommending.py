@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from adaptlearn.lab.tables import show
 
@@ -22,10 +23,18 @@ class Config:
     record: str | None = None  # a file with the learner's record; null: somebody new
     event: str | None = None  # a JSON file with what became of the last offer; `-` reads standard input
     keep: str | None = None  # where to write the record afterwards
-    day: float | None = None  # today, since their start; null: that of the last event
+    day: float | None = None  # today, since their start (under a calendar: since a Monday); null: of the last event
     k: int = 1  # places in the slate
     format: str = "table"  # table | json
     debug: bool = False  # true: show where an error came from
+
+
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def weekday(runtime: Any, day: float) -> str:
+    """The day's name, where the bundle has a calendar."""
+    return "" if runtime.shelf.catalogue.weekdays.all() else f", a {WEEK[int(day) % 7]}"
 
 
 def run(config: Config) -> None:
@@ -52,5 +61,5 @@ def run(config: Config) -> None:
         {"activity": c.activity, "title": c.title, "chance": c.propensity, "for": c.skill, "why": c.why}
         for c in advice.choices
     ]
-    notes = [f"{advice.policy}, day {advice.day:g}" + (f"; fallback: {advice.fallback}" if advice.fallback else "")]
+    notes = [f"{advice.policy}, day {advice.day:g}{weekday(runtime, advice.day)}" + (f"; fallback: {advice.fallback}" if advice.fallback else "")]
     show(rows, format=config.format, notes=notes)

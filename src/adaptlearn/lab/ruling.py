@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptlearn.classroom.guardrails import Guardrails
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import Lives, simulate
 from adaptlearn.core import world as worlds
@@ -17,7 +18,7 @@ from adaptlearn.evaluation.compare import paired
 NOTES = (
     "Simulated learners; the same ones, with the same luck, with the rules and without them.",
     "cost: goal under the rules minus goal without, mean ± half of the 95 % interval; below 0 they cost learning.",
-    "on time: share of due activities taken by their day, over all learners, those who left too.",
+    "on time: share of due activities taken by their day, passed where they have a mark, over all learners who began.",
 )
 
 
@@ -52,11 +53,13 @@ def weighed(
 
 
 def on_time(lives: Lives, world: worlds.World) -> float | None:
-    """Share of (learner, due activity) pairs where it was taken by its day; None where nothing is due."""
+    """Share of (learner, due activity) pairs where it was met by its day; None where nothing is due."""
     if not world.rules.due or lives.log is None:
         return None
-    log, met = lives.log, []
+    log, met, guardrails = lives.log, [], Guardrails(world)
+    passes = guardrails.passing(*(log[name] for name in ("taken", "completed", "items", "correct")))  # [D, M]
     for activity, day in world.rules.due:
-        taken = (log["taken"] == world.activity_index[activity]) & (log["day"] <= day)
-        met.append(len(np.unique(log["learner"][taken])) / len(lives.ids))
+        a = world.activity_index[activity]
+        here = passes[:, guardrails.marked == a].any(1) if a in guardrails.marked else log["taken"] == a
+        met.append(len(np.unique(log["learner"][here & (log["day"] <= day)])) / len(lives.ids))
     return float(np.mean(met))

@@ -13,6 +13,7 @@ from adaptlearn.evaluation.compare import mean_of_known
 from adaptlearn.evaluation.transfer import applied
 from adaptlearn.lab.cluster import lives_on
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
+from adaptlearn.lab.evaluating import BESIDE
 from adaptlearn.lab.pieces import agent_of, orchestrator_of, rules_of, softened
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import tracked
@@ -39,6 +40,7 @@ def run(config: Config) -> None:
             tracker.data(path.name, path, "made")
             tracker.artifact(path)
     notes = ["Simulated learners. goal: forecast P(correct) on the target skills at the retention check, 0 to 1."]
+    notes += [BESIDE["passed"]] * ("passed" in row)
     notes += [f"log: {path}"] if path is not None else []
     notes += [f"checks: {config.checks}, what managers note of transfer, 1 to 5 points: assumed (C)"] * bool(
         config.checks
@@ -66,6 +68,8 @@ def taught(config: Config) -> tuple[dict[str, Any], Path | None]:
         "completed": float(lives["completed"].mean()), "minutes": float(lives["minutes"].mean()),
         "staff_minutes": float(lives["staff_minutes"].mean()), "stars": mean_of_known(lives.stars),
     }  # fmt: skip
+    if lives.passed.shape[1]:
+        row["passed"] = float(lives.passed.mean())
     return row, lives.log.save(config.log) if config.log is not None and lives.log is not None else None
 
 

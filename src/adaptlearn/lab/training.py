@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptlearn.classroom.room import Rules
+from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
@@ -29,6 +29,7 @@ class Config(Common):
     agent: Agent = field(default_factory=lambda: Agent("ppo"))
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with; guided, distilled: a fixed programme's, ppo: a linear scorer's
+    belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -54,8 +55,8 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     rules = rules_of(config)
     if rules.world.folder is not None:
         tracker.data(rules.world.name, rules.world.folder, "training")
-    watch = watch_of(config, rules)
-    more = taught_with(config, rules, watch)
+    watch, eyes = watch_of(config, rules), Eyes(config, rules)
+    more = taught_with(config, rules, watch, eyes)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
@@ -64,9 +65,11 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             tracker.metrics(values, done + step)
 
         try:
-            policy = trained(config.agent, rules, config.seed, report, allow=config.allow, **more)
+            policy = trained(config.agent, rules, config.seed, report, allow=config.allow,
+                             classroom=eyes.rooms(Classroom), **more)  # fmt: skip
         except ArithmeticError as error:
             raise ValueError(stopped(config, rules, error)) from error
+        policy = eyes.given(policy)
         tell("judging on fresh learners")
         ids = np.arange(config.learners)
         goal, base = (simulate(p, rules, ids, config.seed + 1)["value"] for p in (policy, agent_of("syllabus", rules)))
@@ -86,7 +89,30 @@ def watch_of(config: Config, rules: Rules) -> Watch:
     return Watch(rules, agent_of("syllabus", rules), config.held_out, config.seed + 2, settings)
 
 
-def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
+class Eyes:
+    """What an agent reads of what learners know: the record's own tracer, or the belief that ``belief=`` names."""
+
+    def __init__(self, config: Config, rules: Rules):
+        self.belief = checkpoint.load_belief(config.belief, rules.world) if config.belief is not None else None
+
+    def rooms(self, classroom: Any) -> Any:
+        """Makes classrooms that show it."""
+        if self.belief is None:
+            return classroom
+        from adaptlearn.agents.believing import rooms
+
+        return rooms(self.belief, classroom)
+
+    def given(self, policy: Any) -> Any:
+        """The agent, reading it."""
+        if self.belief is None:
+            return policy
+        from adaptlearn.agents.believing import Believing
+
+        return Believing(policy, self.belief)
+
+
+def taught_with(config: Config, rules: Rules, watch: Watch, eyes: Eyes) -> dict[str, Any]:
     """What a teacher is told beside its settings, as far as it takes it: a start, a log, how to be judged, where its
     state goes, and where to go on from.
 
@@ -99,14 +125,18 @@ def taught_with(config: Config, rules: Rules, watch: Watch) -> dict[str, Any]:
         if getattr(config, key) and word not in takes:
             what = {"resume": "keeps no state", "start": "begins with nothing", "log": "reads no log"}[key]
             raise ValueError(f"{key}: agent {name} {what}; needed one that does, e.g. agent={like}")
+    if "lessons" in takes and config.belief is not None:
+        raise ValueError(f"belief: agent {name} learns from a log, which shows the record's own beliefs; needed one "
+                         "that learns in simulation, e.g. agent=linear")  # fmt: skip
     if "lessons" in takes:
         if config.log is None:
             raise ValueError(f"agent={name} learns from a log; needed one, e.g. log=log.parquet")
         more["lessons"] = lessons(config.log, rules.world)
     if config.start is not None:
-        more["start"] = checkpoint.load(config.start, rules.world)
+        start = checkpoint.load(config.start, rules.world)
+        more["start"] = getattr(start, "inner", start)  # one that reads a belief begins as what it is without
     if "judge" in takes:
-        more["judge"] = watch.judge
+        more["judge"] = lambda net: watch.judge(eyes.given(net))
     return more | (remembered(config) if "keep" in takes else {})
 
 

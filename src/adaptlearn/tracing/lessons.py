@@ -211,7 +211,7 @@ def _steps(
         wanted = [int(a) for a in np.flatnonzero(exposed >= FEW)]
         items = np.unique(read.item[here], return_inverse=True)[1]
         fixed = np.concatenate([np.eye(int(items.max()) + 1)[items], practice[read.row[here], None]], 1)
-        one = _Step(before[read.row[here]], fixed, p[here], read.right[here], read.level[here], read.learner[here],
+        one = Step(before[read.row[here]], fixed, p[here], read.right[here], read.level[here], read.learner[here],
                     spread)  # fmt: skip
         for a in wanted:
             others = [b for b in known if b != a]
@@ -227,7 +227,7 @@ def _steps(
     return found
 
 
-class _Step:
+class Step:
     """One Newton step on one skill, other effects and levels held fair (generalised least squares)."""
 
     def __init__(self, taken: Floats, fixed: Floats, p: Floats, right: NDArray[np.uint8], level: Ints, learner: Ints,

@@ -102,6 +102,21 @@ def test_something_else_under_the_same_id_is_refused_and_changes_nothing(served)
     assert standing(served).record.step == 1
 
 
+def test_a_full_seat_leaves_the_decision_open_and_a_veto_closes_it_for_good(served):
+    first = served.recommend(day=0.0, k=2)
+    shown = [choice["activity"] for choice in first["choices"] if choice["activity"] != "nothing-now"]
+    served.observe("seat-1", day=0.0, full=shown[:1])
+    again = served.recommend(day=0.0, k=2)
+    others = [choice["activity"] for choice in again["choices"] if choice["activity"] != "nothing-now"]
+    assert again["step"] == 0 and others and shown[0] not in others
+    served.observe("e-1", decision=again["decision"], day=0.5, vetoed=others[0])
+    record = standing(served, whole=True).record
+    assert (record.step, record.full, record.vetoed) == (1, (), (others[0],))
+    for day in (1.0, 8.0):
+        offers = served.recommend(day=day, k=2)
+        assert others[0] not in [choice["activity"] for choice in offers["choices"]]
+
+
 def test_late_events_and_those_out_of_order_count_as_the_runtime_counts_them(served, bundles):
     runtime = Runtime.load(bundles["one"])
     record = runtime.start({"learner": "u-1", **PROFILE})

@@ -200,6 +200,7 @@ class Catalogue:
     rows: Floats  # [A, F] raw units, as declared
     opens: NDArray[np.float64]  # [A] first day on which each may begin
     closes: NDArray[np.float64]  # [A] last day; inf = never closes
+    weekdays: NDArray[np.bool_]  # [A, 7] from Monday, which day 0 is: days on which each may begin, or be booked
     at: Mapping[str, int]
     minutes: Floats  # [A] declared minutes
     rank: Floats  # [A] place in the author's syllabus, 0..1
@@ -236,6 +237,7 @@ def catalogue_of(read: Sequence["ActivityRow"], contract: Contract) -> Catalogue
         rows=rows,
         opens=np.array([one.opens for one in read]),
         closes=np.array([one.closes for one in read]),
+        weekdays=np.array([[day in one.weekdays for day in range(7)] for one in read]),
         at={one.id: j for j, one in enumerate(read)},
         minutes=rows[:, column["minutes"]],
         rank=rows[:, column["syllabus_rank"]],
@@ -257,18 +259,20 @@ class ActivityRow:
     row: Floats
     opens: float
     closes: float
+    weekdays: tuple[int, ...]  # 0 (Monday) to 6
 
 
 def read_activity(one: object, contract: Contract, field_name: str) -> ActivityRow:
-    """One activity: ``{"id", "title", "features": {name: value}, "opens", "closes"}``; features not named are 0."""
+    """One activity: ``{"id", "title", "features": {name: value}, "opens", "closes", "weekdays"}``; features not named
+    are 0, days not named are all."""
     if not isinstance(one, Mapping):
         raise Refused(field_name, repr(one), "an activity", "{'id': ..., 'title': ..., 'features': {...}}")
     name = one.get("id")
     if not isinstance(name, str) or not name:
         raise Refused(f"{field_name} id", repr(name), "a text that is not empty", "'welcome-video'")
-    unknown = sorted(set(map(str, one)) - {"id", "title", "features", "opens", "closes"})
+    unknown = sorted(set(map(str, one)) - {"id", "title", "features", "opens", "closes", "weekdays"})
     if unknown:
-        raise Refused(f"{name} {unknown[0]}", "a field nobody knows", "id, title, features, opens, closes")
+        raise Refused(f"{name} {unknown[0]}", "a field nobody knows", "id, title, features, opens, closes, weekdays")
     features = one.get("features")
     if not isinstance(features, Mapping):
         raise Refused(f"{name} features", repr(features), "values by feature", "{'minutes': 15}")
@@ -287,4 +291,14 @@ def read_activity(one: object, contract: Contract, field_name: str) -> ActivityR
         row,
         number(f"{name} opens", 0.0 if opens is None else opens, 0.0, 1e6, "0"),
         NEVER if closes is None else number(f"{name} closes", closes, 0.0, 1e6, "30"),
+        _weekdays(one.get("weekdays"), f"{name} weekdays"),
     )
+
+
+def _weekdays(given: object, field_name: str) -> tuple[int, ...]:
+    if given is None:
+        return tuple(range(7))
+    fits = isinstance(given, list) and given and all(type(day) is int and 0 <= day <= 6 for day in given)
+    if not fits:
+        raise Refused(field_name, repr(given), "a list of weekdays, 0 (Monday) to 6", "[1, 3]")
+    return tuple(given)  # type: ignore[arg-type]

@@ -1,15 +1,15 @@
 """What may be offered: the programme's limits and the learning department's own rules, as one mask. No retraining.
 
-``rules.toml`` names activities that are excluded, not before a day, after a gate, due by a day, pinned, and how many
-live ones a week may hold. Its twin in simulation is ``classroom.platform.allow`` with ``classroom.guardrails``;
-``core.catalogue.Rules`` says what each rule means.
+``rules.toml`` names activities that are excluded, not before a day, after a gate, passed with a mark, due by a day,
+pinned, and how many live ones a week may hold; ``core.catalogue.Rules`` says what each means. The twin in simulation is
+``classroom.platform.allow`` with ``classroom.guardrails``.
 
 Axes: A activities, K skills, P profile.
 """
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from .contract import Catalogue, Contract, fields_of, known, number
 from .keeping import Record
 from .seal import Refused
 
-RULES = ("pinned", "excluded", "due", "not_before", "after", "live_per_week", "repeats")
+RULES = ("pinned", "excluded", "due", "not_before", "after", "pass_mark", "live_per_week", "repeats")
 DUE_MARGIN = np.float32(2.0)  #: must be that of core.catalogue
 WEEK = np.float32(7.0)
 
@@ -36,7 +36,8 @@ class Rules:
     not_before: tuple[tuple[str, float], ...] = ()  # activity, day
     live_per_week: float = math.inf
     repeats: float = 1.0  # most visits of one learner to one activity
-    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been taken before it is offered
+    after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been met before it is offered
+    pass_mark: tuple[tuple[str, float], ...] = ()  # activity, share of its items right in one visit
 
 
 def read_rules(blob: bytes, catalogue: Catalogue) -> Rules:
@@ -59,6 +60,7 @@ def read_rules(blob: bytes, catalogue: Catalogue) -> Rules:
         live_per_week=math.inf if live is None else _whole("live_per_week", live, 0.0),
         repeats=_whole("repeats", given.get("repeats", 1), 1.0),
         after=_gates(given, catalogue),
+        pass_mark=_marks(given, catalogue),
     )
 
 
@@ -76,6 +78,19 @@ def _activities(given: Mapping[str, object], name: str, catalogue: Catalogue) ->
     for activity in listed:
         known(f"rules.toml {name}", activity, catalogue.at)
     return tuple(listed)
+
+
+def _marks(given: Mapping[str, object], catalogue: Catalogue) -> tuple[tuple[str, float], ...]:
+    """Marks by activity, each of which asks something."""
+    marks = _days(given, "pass_mark", catalogue)
+    for name, mark in marks:
+        number(f"rules.toml pass_mark {name}", mark, 0.01, 1.0, "0.8")
+        if not catalogue.asks[catalogue.at[name]]:
+            asking = next((one for one, asks in zip(catalogue.ids, catalogue.asks, strict=True) if asks), "final-quiz")
+            raise Refused(
+                f"rules.toml pass_mark {name}", "an activity that asks nothing", "one that does", repr(asking)
+            )
+    return marks
 
 
 def _days(given: Mapping[str, object], name: str, catalogue: Catalogue) -> tuple[tuple[str, float], ...]:
@@ -110,6 +125,7 @@ class Limits:
         self._opens = np.maximum(np.floor(catalogue.opens), np.floor(own))
         self._live = catalogue.rows[:, contract.feature_names.index("live")] > 0.5
         self._pinned = self._rows(rules.pinned)
+        self._marks = dict(rules.pass_mark)
         self._after = [(catalogue.at[name], gate) for name, gate in rules.after if name in catalogue.at]
         due = [(day, catalogue.at[name]) for name, day in rules.due if name in catalogue.at]
         self._due = [(np.float32(day), a) for day, a in sorted(due)]
@@ -124,24 +140,31 @@ class Limits:
         left = max(profile[self._horizon] - today, np.float32(0.0)) * weekly / WEEK
         whole = min(math.floor(today), math.ceil(profile[self._horizon]))
         able: NDArray[np.bool_] = self._allowed & (self._opens <= whole) & (self.catalogue.closes >= whole)
-        able &= self.catalogue.minutes <= left
+        able &= (self.catalogue.minutes <= left) & self.catalogue.weekdays[:, whole % 7]
         at = self.catalogue.at
+        able[[at[name] for name in record.vetoed if name in at]] = False
         taken = {at[name]: (times, last) for name, (times, last) in record.visits.items() if name in at}
         for a, (times, _) in taken.items():
             if times >= self.rules.repeats:
                 able[a] = False
+        met = {a for a in taken if self.met(record, self.catalogue.ids[a])}
         for a, gate in self._after:
-            able[a] &= gate in record.visits
+            able[a] &= self.met(record, gate)
         if self.rules.live_per_week < math.inf:
             self._spread_live(able, taken, today)
         if self._due:
-            self._keep_dates(able, taken, today, weekly)
-        open_pins = [a for a in self._pinned if able[a] and a not in taken]
+            self._keep_dates(able, met, today, weekly)
+        open_pins = [a for a in self._pinned if able[a] and a not in met]
         if open_pins:
             able[:] = False
             able[open_pins] = True
+        able[[at[name] for name in record.full if name in at]] = False
         able[0] = True
         return able
+
+    def met(self, record: Record, activity: str) -> bool:
+        """Whether the learner has taken an activity, and passed it where it has a mark."""
+        return activity in record.visits and record.best.get(activity, 0.0) >= self._marks.get(activity, 0.0)
 
     def _spread_live(self, able: NDArray[np.bool_], taken: Mapping[int, tuple[int, float]], today: np.float32) -> None:
         """At most so many live activities in a week of the programme, and none of them twice in it."""
@@ -151,14 +174,12 @@ class Limits:
         if len(this_week) >= self.rules.live_per_week:
             able[self._live] = False
 
-    def _keep_dates(
-        self, able: NDArray[np.bool_], taken: Mapping[int, tuple[int, float]], today: np.float32, weekly: np.float32
-    ) -> None:
+    def _keep_dates(self, able: NDArray[np.bool_], met: Collection[int], today: np.float32, weekly: np.float32) -> None:
         """Nothing that would leave too few minutes for what is due: earliest due day first (Jackson 1955)."""
         minutes, own = self.catalogue.minutes, {}
         need, spare = np.float32(0.0), np.float32(np.inf)
         for due, a in self._due:
-            if able[a] and a not in taken:
+            if able[a] and a not in met:
                 own[a] = spare  # what is due itself waits only for what is due before it
                 need = need + DUE_MARGIN * minutes[a]
                 spare = min(spare, max(due - today, np.float32(0.0)) * weekly / WEEK - need)

@@ -12,7 +12,9 @@ from .contract import OUTCOMES, REST, Catalogue, Contract, Floats, fields_of, kn
 from .seal import Refused, nearest
 
 PROFILE = ("learner", "role", "targets", "weekly_minutes", "motive", "stated", "mandatory")
-EVENT = ("id", "day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating")
+EVENT = ("id", "day", "offered", "taken", "about", "outcome", "completed", "minutes", "items", "correct", "rating",
+         "vetoed", "full")  # fmt: skip
+COMPLETED = 3  #: place in ``happened``
 MOST_SHOWN = 100  #: activities in one offer
 MOST_ITEMS = 1000  #: items on one skill in one event
 MOST_NAME = 100  #: characters of an event's id
@@ -30,6 +32,14 @@ class Told(NamedTuple):
     about: Floats  # [1, F]
     items: Floats  # [1, K]
     correct: Floats  # [1, K]
+    vetoed: str = ""  # activity struck off for good, "" for none
+    full: tuple[str, ...] = ()  # activities in which no seat was left
+
+    @property
+    def share(self) -> float | None:
+        """Share of the items right, where something was finished that asked; None: nothing was."""
+        asked = float(self.items.sum())
+        return float(self.correct.sum()) / asked if asked > 0.0 and self.happened[0, COMPLETED] > 0.0 else None
 
     def feeds(self) -> dict[str, Floats]:
         """By the names of the graph's inputs."""
@@ -107,6 +117,9 @@ def read_event(given: object, contract: Contract, catalogue: Catalogue, not_befo
     An event that comes late, for a day before one already observed, is taken as of that day.
     """
     event = fields_of(given, EVENT, "event")
+    full = _full(event, catalogue)
+    if seats_alone(event):
+        event = {**event, "offered": [REST]}
     day = number(
         "event day", _required(event, "day", "event", "days since the learner's start", "3.5"), 0.0, 1e5, "3.5"
     )
@@ -132,7 +145,37 @@ def read_event(given: object, contract: Contract, catalogue: Catalogue, not_befo
         (none if about is None else about)[None],
         items,
         correct,
+        _vetoed(event, taken[0], [name for name, _ in offered]),
+        full,
     )
+
+
+def seats_alone(event: Mapping[str, Any]) -> bool:
+    """Whether an event says no more than where no seat is left: the decision is still open."""
+    return bool(event.get("full")) and not any(event.get(name) for name in ("offered", "taken", "about", "vetoed"))
+
+
+def _full(event: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
+    names = event.get("full") or ()
+    if isinstance(names, (str, bytes, Mapping)) or not isinstance(names, Sequence) or len(names) > MOST_SHOWN:
+        raise Refused("event full", repr(names), f"a list of at most {MOST_SHOWN} activities", "['site-visit']")
+    for name in names:
+        if not isinstance(name, str) or name not in catalogue.at or name == REST:
+            raise Refused("event full", repr(name), "ids of the catalogue", repr(nearest(str(name), catalogue.ids)))
+    return tuple(names)
+
+
+def _vetoed(event: Mapping[str, Any], taken: str, offered: list[str]) -> str:
+    """What the learner struck off: something that they were shown and did not take."""
+    name = event.get("vetoed")
+    if name is None:
+        return ""
+    if name not in offered or name in (REST, taken):
+        shown = [one for one in offered if one not in (REST, taken)]
+        raise Refused(
+            "event vetoed", repr(name), "an activity that was offered and not taken", repr((shown or ["quiz"])[0])
+        )
+    return str(name)
 
 
 def _name(event: Mapping[str, Any]) -> str:

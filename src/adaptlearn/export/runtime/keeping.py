@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class Record:
     visits: Mapping[str, tuple[int, float]]  # activity -> times taken, day of the last
     day: float  # of the last event
     step: int  # events so far
+    best: Mapping[str, float] = field(default_factory=dict)  # finished activity that asked -> best share right
+    vetoed: tuple[str, ...] = ()  # activities that the learner struck off for good
+    full: tuple[str, ...] = ()  # activities without a seat left, until something becomes of the decision
     seen: tuple[str, ...] = ()  # ids of the latest events, so that one sent twice counts once
 
     def to_json(self) -> str:
@@ -36,8 +39,10 @@ class Record:
                 "policy": self.policy,
                 **arrays,
                 "visits": self.visits,
+                "best": self.best,
                 "day": self.day,
                 "step": self.step,
+                **{name: said for name in ("vetoed", "full") if (said := getattr(self, name))},
                 "seen": self.seen,
             },
             separators=(",", ":"),
@@ -59,10 +64,12 @@ def read_record(text: object) -> Record:
             str(a): (int(times), number(f"record visits {a}", day, 0.0, 1e6))
             for a, (times, day) in data["visits"].items()
         }
+        best = {str(a): number(f"record best {a}", share, 0.0, 1.0) for a, share in data.get("best", {}).items()}
         learner, skills, policy = (str(data[name]) for name in ("learner", "skills", "policy"))
         step = int(number("record step", data["step"], 0.0, 1e9))
         day, seen = number("record day", data["day"], 0.0, 1e6), tuple(map(str, data.get("seen", ())))
-        return Record(learner, skills, policy, profile, row, memory, visits, day, step, seen)
+        vetoed, full = (tuple(map(str, data.get(name, ()))) for name in ("vetoed", "full"))
+        return Record(learner, skills, policy, profile, row, memory, visits, day, step, best, vetoed, full, seen)
     except Refused:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as trouble:

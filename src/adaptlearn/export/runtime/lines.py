@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .advice import Recommendation
-from .contract import OUTCOMES, Catalogue, Contract, known, number, read_json
+from .contract import OUTCOMES, REST, Catalogue, Contract, known, number, read_json
 from .intake import Told
 from .seal import Refused
 
@@ -57,6 +57,8 @@ def line_of(advice: Recommendation, told: Told, contract: Contract, role: str) -
         "items": asked,
         "correct": {skill: int(told.correct[0, contract.skill_at[skill]]) for skill in asked},
         "rating": happened["rating"],
+        **({"vetoed": told.vetoed} if told.vetoed else {}),
+        **({"full": full} if (full := list(dict.fromkeys((*advice.record.full, *told.full)))) else {}),
     }
 
 
@@ -121,10 +123,11 @@ def _require(line: Mapping[str, Any], place: str) -> None:
     fits["correct"] = fits["items"] and all(
         0 <= line["correct"].get(s, -1) <= n <= 255 for s, n in line["items"].items()
     )
+    fits |= {"vetoed": isinstance(line.get("vetoed", ""), str), "full": _listed(line.get("full", []), str)}
     fits["propensity"] = fits["propensity"] and fits["offered"] and len(line["propensity"]) == len(line["offered"])
     for name, well in fits.items():
         if not well:
-            raise Refused(f"{place} {name}", repr(line[name]), needed)
+            raise Refused(f"{place} {name}", repr(line.get(name)), needed)
 
 
 def _profile_fits(line: Mapping[str, Any], place: str) -> dict[str, bool]:
@@ -181,11 +184,23 @@ def columns(lines: Iterable[Mapping[str, Any]], catalogue: Catalogue, contract: 
     made |= {"completed": column("bool", (line["completed"] for line in rows))}
     made |= {"minutes": column("float32", (line["minutes"] for line in rows))}
     made |= {name: np.full(len(rows), -1, np.int8) for name in ("site", "tenure")}  # never asked for
+    made |= _say(rows, catalogue)
     if not all("weekly_minutes" in line for line in rows):
         return made
     made |= {what: column("int8", (_word(line[what], what, contract) for line in rows)) for what in _SAID}
     made |= {"weekly_minutes": column("float32", (line["weekly_minutes"] for line in rows))}
     return made | {"mandatory": column("bool", (line["mandatory"] for line in rows))}
+
+
+def _say(rows: list[Mapping[str, Any]], catalogue: Catalogue) -> dict[str, NDArray[Any]]:
+    """What was struck off and what was full, where any line says so."""
+    made, most = {}, max(len(line.get("full", ())) for line in rows)
+    if any(line.get("vetoed") for line in rows):
+        made["vetoed"] = np.array([_row(line.get("vetoed") or REST, catalogue) for line in rows], "int32")
+    if most:
+        said = [[_row(a, catalogue) for a in line.get("full", ())] for line in rows]
+        made["full"] = np.array([_padded(one, most, 0) for one in said], "int32")
+    return made
 
 
 def _answers(line: Mapping[str, Any], catalogue: Catalogue, contract: Contract) -> list[int]:
@@ -243,6 +258,7 @@ def statement(
         "policy-id": line["policy"], "policy-version": line["policy_version"], "candidates": line["offered"],
         "propensity": chances if len(chances) > 1 else chances[0], "step": line["step"], "role": line.get("role", ""),
         "outcome": "rested" if line["outcome"] == "rest" else line["outcome"], "fallback": line.get("fallback", ""),
+        "vetoed": line.get("vetoed", ""), "full": line.get("full", ""),
     }  # fmt: skip
     address = json.dumps([home, line["learner"], line["policy"], line["policy_version"], line["step"]])
     when = started + timedelta(days=float(line["day"]))

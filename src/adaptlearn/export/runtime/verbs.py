@@ -23,7 +23,7 @@ from .advice import Choice, Recommendation, why
 from .contract import Catalogue, Contract, Floats, number, read_catalogue, read_contract, read_json
 from .engine import Graph
 from .guardrails import Limits, Rules, read_rules
-from .intake import read_event, read_profile
+from .intake import read_event, read_profile, seats_alone
 from .keeping import Record, read_record
 from .lines import line_of
 from .luck import uniforms
@@ -101,22 +101,31 @@ class Runtime:
         """The record after an event: what became of the last recommendation.
 
         ``event``: day, offered; where something was taken also taken, completed, minutes; may say about (the activity
-        that was looked at and declined), items and correct by skill, rating. An activity that is no longer in the
-        catalogue is given as ``{"id", "title", "features"}``. Events may come late and out of order: each counts as of
-        the day already reached. An event with an ``id`` counts once, however often it is sent.
+        that was looked at and declined), items and correct by skill, rating; vetoed, an offer that the learner struck
+        off and is not shown again; full, activities without a seat left. With the day alone ``full`` leaves the
+        decision open: ask again, and something else is offered, until an event says what became of it. An activity
+        that is no longer in the catalogue is given as ``{"id", "title", "features"}``. Events may come late and out of
+        order: each counts as of the day already reached. An event with an ``id`` counts once, however often it is sent.
         """
         record = self._own(record)
         told = read_event(event, self.contract, (catalogue or self.shelf).catalogue, record.day)
         if told.id and told.id in record.seen:
             return record
+        if seats_alone(event):
+            seen = (*record.seen, told.id)[-MOST_SEEN:] if told.id else record.seen
+            return replace(record, full=tuple(dict.fromkeys((*record.full, *told.full))), seen=seen)
         row = self.graph({**self._bare(record), **told.feeds()})["record_after"][0]
         if not np.isfinite(row).all():
             raise Refused("event", "a record that is not finite", "values a person could have produced")
-        visits = record.visits
+        visits, best = record.visits, record.best
         if told.taken:
             visits = {**visits, told.taken: (visits.get(told.taken, (0, 0.0))[0] + 1, told.day)}
+        if told.share is not None:
+            best = {**best, told.taken: max(best.get(told.taken, 0.0), told.share)}
         seen = (*record.seen, told.id)[-MOST_SEEN:] if told.id else record.seen
-        return replace(record, row=row, visits=visits, day=told.day, step=record.step + 1, seen=seen)
+        vetoed = tuple(dict.fromkeys((*record.vetoed, told.vetoed))) if told.vetoed else record.vetoed
+        return replace(record, row=row, visits=visits, best=best, vetoed=vetoed, full=(), day=told.day,
+                       step=record.step + 1, seen=seen)  # fmt: skip
 
     def line(self, advice: Recommendation, event: Mapping[str, Any], catalogue: Shelf | None = None) -> dict[str, Any]:
         """The decision and what became of it as one log line: write it as JSON, one per line (see ``lines``)."""
@@ -241,7 +250,8 @@ class Runtime:
             for activity, (times, last) in record.visits.items():
                 a = shelf.catalogue.at.get(activity)
                 if a is not None:
-                    history[i, a] = 0.5 * times, 1.0 / (1.0 + max(day - last, 0.0) / 7.0), 1.0
+                    met = float(shelf.limits.met(record, activity))
+                    history[i, a] = 0.5 * times, 1.0 / (1.0 + max(day - last, 0.0) / 7.0), met
         feeds = self.graph.quiet(len(records)) | self._kept(records)
         feeds |= {
             "now": np.array(days, np.float32)[:, None],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from .bundled import Recommendation, Refused
+from .bundled import Recommendation, Refused, intake
 from .held import Held
 from .policies import Fleet, Served
 from .rebuild import all_refolded, record_row, refolded
@@ -159,8 +159,10 @@ class Batch:
         Without a decision's id it is the one since the learner's last event, if what was offered is not another slate.
         """
         assert standing is not None
-        row = self._decision(told)
-        body = dict(told.body)
+        row, body = self._decision(told), dict(told.body)
+        if intake.seats_alone(body):  # no answer to a decision: it is still open
+            body.setdefault("day", standing.day(told.at if told.when is None else told.when))
+            return body, None
         chosen = json.loads(row["body"]) if row is not None else None
         if row is not None and chosen is not None and told.decision is None:
             answered = row["seq"] <= standing.seq  # something was told since

@@ -7,7 +7,7 @@ could not be told the same, and the life is left out and counted under its reaso
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .bundled import Recommendation, Runtime, advice, luck
+from .bundled import Recommendation, Runtime, advice, intake, luck
 from .lives import Life, moments
 from .standing import DAY
 from .words import Words, translated
@@ -22,7 +22,8 @@ def untellable(one: Life, digest: str, runtime: Runtime) -> str:
     kinds = {event["kind"] for event in one.events} - {"profile", "observed", "opted"}
     if kinds:
         return "the learner's own word counted"
-    if any(event["kind"] == "observed" and event["decision"] is None for event in one.events):
+    if any(event["kind"] == "observed" and event["decision"] is None and not intake.seats_alone(event["body"])
+           for event in one.events):  # fmt: skip
         return "something was done that no decision offered"
     if any(event["body"].get("role") not in runtime.contract.roles for event in one.events
            if event["kind"] == "profile"):  # fmt: skip

@@ -30,6 +30,8 @@ COLLECTED = {
     "items": "questions answered, by skill",
     "correct": "of those, answered correctly",
     "rating": "stars given, if any",
+    "vetoed": "an offer that the learner does not want to see again",
+    "full": "what had no seat left when they were to be offered something",
 }
 PER_SKILL = {
     "belief": "the chance that the skill is known",

@@ -138,6 +138,7 @@ def event(one: dict[str, Any], tenant: str, fleet: Fleet) -> Told:
     more = _extended(statement.part(one, "context")) | _extended(result)
     shown = {"offered": more["candidates"]} if isinstance(more.get("candidates"), list) else {}
     body = shown if verb in ("skipped", "rested") else shown | _visit(one, more, fleet)
+    body |= {name: more[name] for name, kind in (("vetoed", str), ("full", list)) if isinstance(more.get(name), kind)}
     decision = more.get("decision")
     decision = decision if isinstance(decision, str) and 0 < len(decision) <= 100 else None
     return Told(tenant, learner, "observed", one["id"].casefold(), body, now(), decision, _moment(one["timestamp"]))

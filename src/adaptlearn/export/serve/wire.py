@@ -76,6 +76,8 @@ class ObserveBody(Strict):
     items: dict[Name, int] | None = Field(None, description="questions answered, by skill")
     correct: dict[Name, int] | None = Field(None, description="those answered rightly, by skill")
     rating: float | None = Field(None, allow_inf_nan=False, description="1 to 5")
+    vetoed: Name | None = Field(None, description="an offer that the learner does not want to see again")
+    full: list[Name] | None = Field(None, max_length=100, description="no seat left; alone, the decision stays open")
 
 
 class LearnerBody(Strict):

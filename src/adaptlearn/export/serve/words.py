@@ -56,6 +56,9 @@ def translated(event: Mapping[str, Any], runtime: Runtime, words: Words) -> dict
     for name in ("taken", "about"):
         if told.get(name) is not None:
             told[name] = _own_activity(told[name], runtime, words)
+    if isinstance(told.get("full"), list):  # of an activity that is no more nobody wants a seat
+        here = runtime.shelf.catalogue.at
+        told["full"] = [one for one in told["full"] if one in here or one not in words.activities]
     for name in ("items", "correct"):
         if isinstance(told.get(name), Mapping):
             told[name] = _own_skills(told[name], runtime, words)
