@@ -61,5 +61,8 @@ def run(config: Config) -> None:
         {"activity": c.activity, "title": c.title, "chance": c.propensity, "for": c.skill, "why": c.why}
         for c in advice.choices
     ]
-    notes = [f"{advice.policy}, day {advice.day:g}{weekday(runtime, advice.day)}" + (f"; fallback: {advice.fallback}" if advice.fallback else "")]
+    notes = [
+        f"{advice.policy}, day {advice.day:g}{weekday(runtime, advice.day)}"
+        + (f"; fallback: {advice.fallback}" if advice.fallback else "")
+    ]
     show(rows, format=config.format, notes=notes)
