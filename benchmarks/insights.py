@@ -1,6 +1,6 @@
 """How often is what is planted in a log found, and how often is something found where nothing is?
 
-    python benchmarks/insights.py [logs] [learners]     one JSON line per kind of fault; 500 logs of 1,000 learners
+    python benchmarks/insights.py [logs] [learners]     one JSON line per kind of fault; 200 logs of 1,000 learners
 
 Logs are of simulated learners of tiny-v1, taught at random, each log with learners and luck of its own. Nothing is
 wrong in them: tags are true, items tell who knows, no site differs, leaving is the learner's own. The share of such
@@ -74,7 +74,7 @@ def faults(log: Any, world: Any, dice: Any) -> Iterator[tuple[str, str, Any, str
         rows, size = quiz & (log["site"] == 1), f"{lost:.0%} of right answers lost at one site"
         planted = changed(log, rows, lambda n, lost=lost: n - dice.binomial(n, lost))
         yield "item unequal for a group", size, planted, title[QUIZ]
-    for chance in (0.03, 0.06):
+    for chance in (0.01, 0.03):
         size = f"{chance:.0%} more leave after it"
         yield "place where people leave", size, leaving(log, at[PAIRS], chance, dice), title[PAIRS]
 
@@ -153,7 +153,7 @@ def main() -> None:
     from adaptlearn.classroom.simulate import simulate
     from adaptlearn.envs.registry import rules
 
-    usual = sized((500, 1000), (5, 400))
+    usual = sized((200, 1000), (5, 400))
     logs, learners = (int(sys.argv[j + 1]) if len(sys.argv) > j + 1 else usual[j] for j in (0, 1))
     room = rules("tiny-v1")
     (other, video), counted = retagged(room.world), Counted()

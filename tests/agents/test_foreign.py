@@ -69,6 +69,7 @@ def test_the_same_seed_gives_the_same_weights():
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+@pytest.mark.kernels
 def test_draws_have_the_chances_they_say_and_nothing_illegal_is_drawn():
     dice = np.random.default_rng(0)
     scores = np.repeat(dice.normal(size=(1, 5)).astype(np.float32), 40_000, 0)

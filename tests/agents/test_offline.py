@@ -105,6 +105,7 @@ def test_where_the_log_stops_looking_nothing_is_learned():
     np.testing.assert_allclose(going, [0.25, 0.0, 0.0, 0.25, -1.0, -1.0])
 
 
+@pytest.mark.kernels
 def test_n_step_returns_are_the_written_out_sums():
     dice = np.random.default_rng(0)
     kept, rows, n, gamma = 9, 3, 4, 0.9

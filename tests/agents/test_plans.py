@@ -47,6 +47,7 @@ def test_an_order_names_every_visit_that_is_allowed_once(tiny):
         assert [list(line[:p]).count(a) for p, a in enumerate(line)] == nth.tolist()
 
 
+@pytest.mark.kernels
 def test_what_is_due_is_the_first_visit_not_made_and_legal(tiny):
     dice = np.random.default_rng(3)
     orders, shape = some_orders(tiny.world, 40, 4), (40, len(tiny.world.activities))

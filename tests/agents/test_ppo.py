@@ -79,6 +79,7 @@ def by_hand(reward, value, last, ended, cut, beyond, gamma, trace):
     return out
 
 
+@pytest.mark.kernels
 def test_advantages_are_the_written_out_sum():
     dice = np.random.default_rng(0)
     T, N = 7, 5

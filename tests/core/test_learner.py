@@ -232,6 +232,15 @@ REFUSED = {
     "an unknown key of change": ("[change]\nrates = 0.2", "[change] rates"),
     "a rate above one": ("[change]\nrate = 1.2", "rate = 1.2"),
     "a change in no time": ("[change]\nday_mean = 0", "day_mean = 0.0"),
+    "no TOML": ("[traits", "not TOML"),
+    "a trait that is a number": ("[traits]\nability = 3", "traits.ability = 3"),
+    "a spread in words": ('[traits.ability]\nsd = "wide"', "[traits.ability] sd = 'wide'"),
+    "a share that is one number": ("[shares]\nsite = 3", "[shares] site = 3"),
+    "shares in words": ('[shares]\nsite = ["half", "half"]', "[shares] site = 'half'"),
+    "a rate in words": ('[change]\nrate = "often"', "[change] rate = 'often'"),
+    "a section that is a number": ("change = 3", "change = 3"),
+    "a law that is a number": ("[laws]\nworkplace = 3", "laws.workplace = 3"),
+    "a constant in words": ('[laws.workplace]\neta = "x"', "[laws.workplace] eta = 'x'"),
 }
 
 

@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from adaptlearn.agents.shelf import build
 from adaptlearn.classroom.simulate import simulate
-from adaptlearn.core.visits import of_log
+from adaptlearn.core.visits import Answers, Visits, of_log
 from adaptlearn.envs.registry import rules
 from adaptlearn.evaluation import coverage, dropoff, feedback, items, render
 from adaptlearn.evaluation.insights import Found, look_first, write_up
@@ -114,6 +114,27 @@ def test_a_place_where_people_leave_is_found(log, world):
                                   ("learner", "activity", "offered", "done", "day", "left")})  # fmt: skip
     found = [one.activity for one in dropoff.points(planted) if one.found]
     assert found == [world.activities[at].title]
+
+
+def left_by(times, seed, n=1000, steps=8, base=0.02):
+    """A log in which so many times as many as usual leave after each activity, taken by lot."""
+    dice = np.random.default_rng(seed)
+    activity = dice.integers(0, len(times), (n, steps))
+    left = dice.random((n, steps)) < base * np.array(times)[activity]
+    there = np.cumsum(left, 1) - left == 0
+    nothing = np.zeros(0, np.int64)
+    names = tuple(f"a{a}" for a in range(len(times)))
+    return Visits("made", np.nonzero(there)[0], activity[there], names, ("s",), ("i",),
+                  Answers(nothing, nothing, nothing, nothing, nothing), left=left[there])  # fmt: skip
+
+
+def test_places_with_a_few_more_leavers_are_seldom_named_and_those_with_many_often():
+    """Half as many again matters; a place that has no more than that is named in at most one of twenty logs."""
+    few = [any(one.found for one in dropoff.points(left_by([1.4, *[1.0] * 7], seed))) for seed in range(200)]
+    assert np.mean(few) <= 0.05
+    many = [[one.activity for one in dropoff.points(left_by([4.0, *[1.0] * 7], seed)) if one.found]
+            for seed in range(50)]  # fmt: skip
+    assert np.mean([named == ["a0"] for named in many]) >= 0.8
 
 
 def test_leavers_ratio_has_byars_interval():

@@ -9,6 +9,7 @@ from adaptlearn.core.record import Tracer
 from adaptlearn.tracing import bkt_kernels as kernels
 from adaptlearn.tracing.bkt import BKT
 
+pytestmark = pytest.mark.kernels
 SIZES = (2, 3, 2)  # groups of learners, kinds of lesson, items
 T = 6
 

@@ -53,6 +53,7 @@ def by_brute_force(answers, effects, spread) -> float:
     return total
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize(("length", "spread"), [(3, 0.7), (30, 1.5), (300, 0.5)])
 def test_the_likelihood_is_the_integral_over_ability(length, spread):
     learner, skill, correct, easiness, slope = log_of(12, length, 4, 0.7, seed=1)
@@ -63,6 +64,7 @@ def test_the_likelihood_is_the_integral_over_ability(length, spread):
     assert float(Likelihood(answers).of(*given)) == pytest.approx(by_brute_force(answers, effects, spread), rel=1e-6)
 
 
+@pytest.mark.kernels
 def test_the_gradient_is_exact():
     learner, skill, more = with_everything(20, 12, 3, seed=2)
     correct = np.random.default_rng(0).integers(0, 2, len(skill))
@@ -77,6 +79,7 @@ def test_the_gradient_is_exact():
         assert gradient[d] == pytest.approx((up - down) / 2e-5, rel=1e-4, abs=1e-4)
 
 
+@pytest.mark.kernels
 def test_the_information_is_the_bend_of_the_likelihood():
     learner, skill, correct, easiness, slope = log_of(60, 60, 3, 0.7, seed=2)
     likelihood = Likelihood(arrange(learner, skill, correct).answers)

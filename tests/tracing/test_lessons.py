@@ -10,7 +10,7 @@ from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.visits import Answers, Visits, of_log
 from adaptlearn.envs.registry import rules
 from adaptlearn.tracing.finishing import finishing
-from adaptlearn.tracing.lessons import by_chance, lessons, usual_noise
+from adaptlearn.tracing.lessons import Lesson, _doubted, by_chance, lessons, usual_noise
 
 SMALL = {"draws": 32, "most": 6000}
 
@@ -93,6 +93,14 @@ def test_a_log_that_cannot_tell_is_refused(world, log):
         lessons(replace(visits, done=None), world.teaches)
     with pytest.raises(ValueError, match="no activity was finished"):
         lessons(visits, np.zeros_like(world.teaches))
+
+
+def test_what_is_usual_is_not_taken_for_surer_than_it_is():
+    """Held against half of what others teach: the less is known of that half, the less is doubted."""
+    one = Lesson(0, 0, 1.0, 100, 0.0, 0.05, (0.0, -0.1, 0.1), 20.0)
+    assert _doubted([one], 0.3, 0.0)[0].doubt == _doubted([one], 0.3, 0.1)[0].doubt == "teaches too little"
+    assert _doubted([one], 0.3, 0.2)[0].doubt == ""
+    assert _doubted([one._replace(declared=0.5)], 0.3, 0.0)[0].doubt == ""  # half a tag promises half as much
 
 
 def test_the_usual_noise_is_that_of_most():

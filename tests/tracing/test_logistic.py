@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from adaptlearn.tracing import logistic
 from adaptlearn.tracing.estimator import UnknownSkill
-from adaptlearn.tracing.features import FEATURES, Coded, earlier
+from adaptlearn.tracing.features import FEATURES, SCALES, Coded, earlier
 from adaptlearn.tracing.logistic import Logistic
 
 RECIPES = (logistic.irt, logistic.afm, logistic.pfa, logistic.best_lr, logistic.growth)
@@ -25,6 +25,7 @@ def simulated(n=300, length=20, spread=1.0, seed=0):
     return {"learner": learner, "skill": np.array(["add", "cut"])[skill], "correct": right, "item": item}, ability
 
 
+@pytest.mark.kernels
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans()), min_size=1, max_size=40))
 def test_features_are_what_counting_by_hand_gives(rows):
@@ -43,9 +44,27 @@ def test_features_are_what_counting_by_hand_gives(rows):
         assert FEATURES["recent_skill"].of(log)[m] == pytest.approx(level)
 
 
+@pytest.mark.kernels
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.booleans(), st.integers(0, 400)),
+                min_size=1, max_size=30))  # fmt: skip
+def test_counts_fade_with_the_days_as_counting_by_hand_gives(rows):
+    """Lindsey et al. (2014): each earlier answer on the skill counts exp(-days since / scale)."""
+    rows = sorted(rows, key=lambda row: row[3])
+    who, what, right, day = (np.array(column) for column in zip(*rows, strict=True))
+    log = Coded(who, what, what, what, what, right.astype(np.uint8), day.astype(float))
+    for name, scale in SCALES.items():
+        for kind in ("right", "tries"):
+            wanted = [sum(np.exp(-(day[m] - day[t]) / scale) * (right[t] if kind == "right" else 1.0)
+                          for t in range(m) if who[t] == who[m] and what[t] == what[m])
+                      for m in range(len(rows))]  # fmt: skip
+            np.testing.assert_allclose(FEATURES[f"{kind}_{name}"].of(log), np.log1p(wanted), atol=1e-9)
+
+
+@pytest.mark.kernels
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_chances_before_each_answer_multiply_to_the_likelihood_of_the_fit(recipe):
-    log, _ = simulated(n=60)
+    log, _ = simulated(n=25)
     tracer = recipe().fit(**log)
     p = tracer.predict(**log)
     said = np.where(log["correct"], np.log(p), np.log1p(-p)).sum()

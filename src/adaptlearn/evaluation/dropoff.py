@@ -2,7 +2,9 @@
 
 Staying is Kaplan & Meier's (1958) estimate with Greenwood's interval on the log-log scale (Kalbfleisch & Prentice
 1980). An activity's leavers are held against those expected if it were like all others at the same step (indirect
-standardisation) with Byar's interval (Breslow & Day 1987); Holm's correction over all activities.
+standardisation) with Byar's interval (Breslow & Day 1987). One is named where they are surely half as many again: an
+activity that takes long, or that comes when much is done, always has a few more, and that is no fault of anybody's.
+Holm's correction over all activities.
 
 Axes: N learners, S steps, M rows.
 """
@@ -18,7 +20,7 @@ from adaptlearn.core.visits import Visits
 from adaptlearn.evaluation.resample import Z95, Floats, Interval
 
 SMALLEST = 50  #: visits to an activity of which anything is said
-MATTERS = 1.5  #: times as many leavers as expected, from which an activity is named
+MATTERS = 1.5  #: times as many leavers as expected: an activity is named where there are surely more
 
 
 class Staying(NamedTuple):
@@ -61,12 +63,12 @@ class Point:
     left: int  # right after it
     expected: float  # if it were like the others at the same steps
     ratio: Interval
-    p: float  # corrected chance of as many leavers
+    p: float  # corrected chance of as many leavers, did MATTERS times the expected leave
 
     @property
     def found(self) -> bool:
-        """Whether more leave than chance explains, and enough more to matter."""
-        return self.p < 0.05 and self.ratio.value >= MATTERS
+        """Whether so many more leave that it matters, and chance does not explain it."""
+        return self.p < 0.05
 
 
 def points(visits: Visits) -> list[Point]:
@@ -83,7 +85,7 @@ def points(visits: Visits) -> list[Point]:
     count, left, expected = (np.bincount(shown[some], weight[some], len(visits.activities)) for weight in
                              (np.ones(len(bins)), visits.left * 1.0, hazard[bins]))  # fmt: skip
     told = [int(a) for a in np.flatnonzero(count >= SMALLEST)]
-    chances = holm([float(poisson.sf(left[a] - 1, expected[a])) for a in told])
+    chances = holm([float(poisson.sf(left[a] - 1, MATTERS * expected[a])) for a in told])
     found = [
         Point(visits.activities[a], int(count[a]), int(left[a]), float(expected[a]), _byar(left[a], expected[a]), p)
         for a, p in zip(told, chances, strict=True)

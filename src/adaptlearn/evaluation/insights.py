@@ -230,7 +230,10 @@ def leaving(found: Found) -> Section | None:
     rows = [{"after": p.activity, "visits": p.visits, "left": p.left, "expected": p.expected, "times": p.ratio,
              "p, corrected": p.p} for p in found.points]  # fmt: skip
     by_activity = [tabled("Leavers after each activity, beside others at the same step", rows, SHOWN)] if rows else []
-    return Section("Where people leave", ("Kaplan and Meier's estimate; the band is 95 %.",), tuple(costly),
+    words = ("Kaplan and Meier's estimate; the band is 95 %. An activity is named where surely more than "
+             f"{dropoff.MATTERS:g} times as many leave after it as expected; p is the chance of so many, were "
+             "it no more than that.",)  # fmt: skip
+    return Section("Where people leave", words, tuple(costly),
                    (*by_activity, tabled("Who is still there", curve, SHOWN)), (figure,))  # fmt: skip
 
 

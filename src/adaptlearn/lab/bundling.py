@@ -1,9 +1,9 @@
 """``adaptlearn bundle check|show|diff|log``: look at bundles, and turn what a platform logged into an event log."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from adaptlearn.core.refusal import nearest
 from adaptlearn.lab.tables import show
 
 WORDS = ("action", "bundle", "other")  #: bare words of the command line, in this order
@@ -28,8 +28,8 @@ def run(config: Config) -> int:
     from adaptlearn.export.runtime import showing
 
     if config.action not in ACTIONS:
-        near = get_close_matches(config.action, ACTIONS, 1) or ["check"]
-        raise ValueError(f"bundle {config.action}; needed one of {', '.join(ACTIONS)}, e.g. bundle {near[0]} PATH")
+        near = nearest(config.action, ACTIONS)
+        raise ValueError(f"bundle {config.action}; needed one of {', '.join(ACTIONS)}, e.g. bundle {near} PATH")
     if config.action == "log":
         return log(config)
     if config.action == "diff":

@@ -61,9 +61,20 @@ def written(config: Config, rows: Any, rules: Any) -> Any:
     from adaptlearn.evaluation.evidence_page import inserted, part
 
     file = Path(str(config.into))
-    said = f"adaptlearn evidence env={rules.world.name}{' programmes=true' * config.programmes}"
+    said = " ".join(["adaptlearn evidence", f"env={rules.world.name}", *asked_for(config)])
     text = file.read_text("utf-8") if file.exists() else f"# {rules.world.name}\n"
     return keep(file, inserted(text, part(rows, conflicts(rules.law), said)))
+
+
+def asked_for(config: Config) -> list[str]:
+    """Keys that make another table than the usual one, as they are typed."""
+    usual = Config()
+    keys = [
+        name for name in ("law", "catalogue", "learners", "trials") if getattr(config, name) != getattr(usual, name)
+    ]
+    words = [f"{name}={getattr(config, name)}" for name in keys]
+    words += [f"{name}=true" for name in ("programmes", "half") if getattr(config, name)]
+    return [*words, f"only=[{','.join(config.only)}]"] if config.only else words
 
 
 def line(row: dict[str, object]) -> dict[str, object]:

@@ -111,9 +111,10 @@ def lessons(
     tell("tags that do not fit")
     whole = _design(every, before, teaches, taught, visits)
     found = _steps(every, whole, before, teaches, taught, posterior)
-    usual = float(posterior.mean("taught.mean"))
+    usual = posterior.draws["taught.mean"]
     notes = () if chance else ("Offers were no matter of chance: effects are associations, and no tag is doubted.",)
-    return Lessons(tuple(_doubted(found, usual) if chance else found), usual, posterior, health, notes)
+    doubted = _doubted(found, float(usual.mean()), float(usual.std())) if chance else found
+    return Lessons(tuple(doubted), float(usual.mean()), posterior, health, notes)
 
 
 def by_chance(propensity: Floats) -> bool:
@@ -260,15 +261,21 @@ class Step:
         return float(each.sum() / told), float(np.sqrt((each**2).sum()) / told)
 
 
-def _doubted(found: list[Lesson], usual: float) -> list[Lesson]:
-    """The same, with doubts where chance does not explain them."""
+def _doubted(found: list[Lesson], usual: float, error: float) -> list[Lesson]:
+    """The same, with doubts where chance does not explain them.
+
+    Args:
+        usual: what activities usually teach, logit; it is not known better than its standard ``error``.
+    """
     from scipy.stats import norm
 
     few = [one for one in found if one.declared >= WHOLE]
     many = [one for one in found if one.declared == 0.0]
     z = np.array([one.effect / one.error for one in many])
     middle, wide = usual_noise(z)
-    low = [float(norm.cdf((one.effect - MATTERS * usual * one.declared) / one.error / wide)) for one in few]
+    half = [MATTERS * one.declared for one in few]
+    low = [float(norm.cdf((one.effect - part * usual) / np.hypot(one.error, part * error) / wide))
+           for one, part in zip(few, half, strict=True)]  # fmt: skip
     high = norm.sf((z - middle) / wide).tolist()
     more = [one for one, p in zip(many, holm(high), strict=True) if p < SURE and one.effect > MATTERS * usual]
     better = {one.activity: one for one in sorted(more, key=lambda one: one.effect)}
