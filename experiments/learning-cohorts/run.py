@@ -44,9 +44,11 @@ def curve(world: str, catalogue: int, settings: bayes.Settings) -> Any:
         over, draws = paired(value, first), cohort.posterior.draws
         told = {f"{name}{end}": round(float(by(draws[f"{name}.mean"])), 3)
                 for name in ("ability", "rate") for end, by in (("", np.mean), ("_sd", np.std))}  # fmt: skip
-        yield row(world, catalogue, str(cohort.number), value, base) | told | {
-            "over_first": round(over.mean, 4), "over_first_half": round(over.half, 4)
-        }
+        yield (
+            row(world, catalogue, str(cohort.number), value, base)
+            | told
+            | {"over_first": round(over.mean, 4), "over_first_half": round(over.half, 4)}
+        )
 
 
 def row(world: str, catalogue: int, taught: str, value: Any, base: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A catalogue after its next revision: some activities withdrawn, as many new; what a policy meets a year later.
 
 A new activity stands for one that its author wrote again: it teaches, presumes and serves what that one does, and is
-made like another activity of the catalogue (kind, media, length, help, feedback, place, company, cost). So nothing in it
-is out of the ordinary, and no policy has seen it. Draws are addressed by ids, so that a row more changes no other row.
+made like another activity of the catalogue (kind, media, length, help, feedback, place, company, cost). So nothing in
+it is out of the ordinary, and no policy has seen it. Draws are addressed by ids.
 """
 
 from dataclasses import replace
@@ -16,8 +16,9 @@ from adaptlearn.core.world import World
 WITHDRAWN, RENEWED, MADE_LIKE = 11, 12, 13  #: steps of the address, beside those of a catalogue's errors
 NEW = "-new"  #: ends the id of a new activity
 MAKE = (
-    "learning_resource_type", "access_mode", "time_required", "interactivity_type", "assistance", "feedback", "difficulty",
-    "timing", "window", "place", "delivery", "authenticity", "social", "staff_minutes", "cost", "capacity",
+    "learning_resource_type", "access_mode", "time_required", "interactivity_type", "assistance", "feedback",
+    "difficulty", "timing", "window", "place", "delivery", "authenticity", "social", "staff_minutes", "cost",
+    "capacity",
 )  # fmt: skip
 
 
@@ -35,8 +36,8 @@ def revised(world: World, share: float, seed: int = 0) -> World:
     free = [a for a in world.activities[1:] if a.id not in named]
     taught = [a for a in world.activities[1:] if a.teaches]
     if count > min(len(free), len(taught)):
-        raise ValueError(f"revised = {share}: {count} activities; found {len(free)} that no rule names and {len(taught)} "
-                         "that teach; needed fewer, e.g. 0.1")  # fmt: skip
+        raise ValueError(f"revised = {share}: {count} activities; found {len(free)} that no rule names and "
+                         f"{len(taught)} that teach; needed fewer, e.g. 0.1")  # fmt: skip
     gone = {a.id for a in _lowest(free, WITHDRAWN, seed)[:count]}
     again = {a.id for a in _lowest(taught, RENEWED, seed)[:count]}
     kept: list[Activity] = [world.activities[0]]

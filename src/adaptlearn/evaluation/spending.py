@@ -1,8 +1,8 @@
 """What a policy reaches for the same spending: learners' minutes, and the staff minutes that go with them.
 
 At every decision it is known what a destination would be worth at the retention check if nothing more were taught
-(``Life.value``). So what a policy has reached by a number of minutes is the worth at the last decision, or at the end, by
-which no more were spent. Activities are not cut: who has 10 minutes left and is offered 20 has not begun them.
+(``Life.value``). So what a policy has reached by a number of minutes is the worth at the last decision, or at the end,
+by which no more were spent. Activities are not cut: who has 10 minutes left and is offered 20 has not begun them.
 
 Axes: N learners, B budgets.
 """
