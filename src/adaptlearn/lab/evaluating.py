@@ -90,9 +90,7 @@ def run(config: Config) -> None:
     if config.csv is not None:
         keep(config.csv, csv_of(told))
     notes = [*NOTES, *([WORK] if "applied" in told[0] else []), *([tracker.link()] if config.track else [])]
-    show(told, format=config.format, notes=notes,
-         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
-               f"catalogue {' and '.join(dict.fromkeys(labels['catalogue'] for labels, _ in rooms))}")  # fmt: skip
+    show(told, format=config.format, notes=notes, title=title_of(config, rooms))
     if config.format == "table" and len(names) > 1:
         cells = {(name, j): outcomes(lives[name, j], rooms[j][1]) for name in names for j in range(len(rooms))}
         strata = np.zeros(config.learners, np.int64)
@@ -102,6 +100,12 @@ def run(config: Config) -> None:
             title="\nOver all of them",
             notes=[NOTE, verdict(table).words + "."],
         )
+
+
+def title_of(config: Config, rooms: list[tuple[dict[str, str], Rules]]) -> str:
+    """What a table is about."""
+    catalogues = " and ".join(dict.fromkeys(labels["catalogue"] for labels, _ in rooms))
+    return f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {catalogues}"
 
 
 def titles(agents: list[str]) -> dict[str, str]:
@@ -169,8 +173,7 @@ def at_equal_minutes(
                 } for b, most in enumerate(config.minutes)]  # fmt: skip
     if config.csv is not None:
         keep(config.csv, csv_of(rows))
-    show(rows, format=config.format, notes=EQUAL,
-         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, at equal minutes")  # fmt: skip
+    show(rows, format=config.format, notes=EQUAL, title=f"{title_of(config, rooms)}, at equal minutes")
 
 
 def as_row(row: Standing) -> dict[str, object]:
