@@ -16,6 +16,8 @@ from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.learner import Life
 from adaptlearn.core.policy import Ceiling, Policy
+from adaptlearn.core.record import ViewSpec
+from adaptlearn.core.revision import revised
 from adaptlearn.envs.registry import rules
 
 FEW = Settings(first=60, then=10)
@@ -109,6 +111,19 @@ def test_a_programme_gives_back_its_orders_and_by_default_is_the_authors(tiny):
     lives = [simulate(p, tiny, ids, 3)["value"] for p in (programme.Programme.for_world(tiny.world),
                                                           shelf.build("syllabus", tiny.world))]  # fmt: skip
     np.testing.assert_array_equal(*lives)
+
+
+def test_a_programme_keeps_its_order_in_a_revised_catalogue_and_has_what_is_new_behind_it(tiny):
+    """Rows put in or taken out move the author's places of all others; the order is of activities, not of places."""
+    orders = some_orders(tiny.world, 1, 5)
+    policy, later = programme.Programme.for_world(tiny.world, orders), revised(tiny.world, 0.3, 2)
+    kept = [name for name in tiny.world.activity_ids[1:] if name in later.activity_ids]
+    view = torch.zeros(1, ViewSpec(3).size)
+    nothing, history = torch.zeros(1, 0), torch.zeros(1, len(later.activities), 3)
+    scores = policy(view, torch.tensor(later.features), history, nothing, nothing)[0][0].numpy()
+    found = [later.activity_ids[a] for a in np.argsort(-scores)][: len(kept)]
+    assert found == list(dict.fromkeys(n for a in orders[0] if (n := tiny.world.activity_ids[a]) in kept))
+    assert scores.argmin() == 0
 
 
 def test_a_fixed_programme_reads_no_answers(tiny):

@@ -43,6 +43,7 @@ LEARNING = {
     "bkt_learned": ["rounds=2", "candidates=4", "elite=2", "learners=8"],
     "guided": ["rounds=2", "candidates=4", "elite=2", "learners=8"],
     "distilled": ["rounds=1", "learners=2", "first=10", "then=5", "copies=2", "particles=16", "epochs=1"],
+    "bayes": ["cohorts=1", "learners=16", "draws=1", "rounds=1", "last=1"],
     "clone": ["epochs=1"],
     "cql": ["epochs=1"],
 }  # fmt: skip

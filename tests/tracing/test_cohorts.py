@@ -45,6 +45,12 @@ def test_the_posterior_is_narrower_than_the_prior(planted):
         assert (after.draws[name][:, 1:].std(0) < 0.8 * before.draws[name][:, 1:].std(0)).mean() > 0.7
 
 
+def test_weaker_people_and_harder_items_are_told_apart_only_as_far_as_catalogues_err(place, planted):
+    draws, asked = planted[0].draws, place.world.assesses.sum(1) > 0
+    harder = draws["difficulty"][:, asked].mean(1)
+    assert np.corrcoef(draws["ability.mean"], harder)[0, 1] > 0.5 and harder.std() > 0.05
+
+
 def test_what_was_planted_is_found(place, planted):
     after, world = planted[0], place.world
     at = dict(zip(after.labels["minutes"], range(len(world.activities)), strict=True))

@@ -25,11 +25,13 @@ from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.classroom.rounds import newcomers
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core import luck
+from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.learner import Traits
 from adaptlearn.core.policy import GREEDY, Head, Orchestrator, Policy
 from adaptlearn.core.world import World
 
 ROLE = Traits._fields.index("role")
+RANK = FEATURES.index("syllabus_rank") - len(FEATURES)  # among an activity's features
 CERTAIN = 1.0  # standard errors by which a neighbour must be better before the order moves
 
 
@@ -49,7 +51,9 @@ class Programme(nn.Module):
         dice = torch.Generator().manual_seed(0)
         self.register_buffer("targets", targets)
         self.register_buffer("place", place)
-        self.register_buffer("mark", torch.randn(known.shape[1], 4, generator=dice))
+        mark = torch.randn(known.shape[1], 4, generator=dice)
+        mark[RANK] = 0.0  # a row more moves the author's place of all that come after
+        self.register_buffer("mark", mark)
         self.register_buffer("known", known @ self.mark)  # four random sums tell activities apart, whatever their place
 
     @classmethod
@@ -82,7 +86,7 @@ class Programme(nn.Module):
         same = (apart < 1e-3).to(view.dtype)
         met = same.sum(0).clamp(max=1.0)  # 1 where the order knows the activity
         visits, far = 2.0 * history[:, :, 0], float(2 * self.place.shape[1] * self.place.shape[2])
-        scores = -far - catalogue[:, -2] - 4.0 * visits  # what is in no order, or fulfilled
+        scores = -far - catalogue[:, RANK] - 4.0 * visits  # what is in no order, or fulfilled
         for t in range(self.place.shape[1]):
             place = (self.place[:, t] @ same)[here]  # [N, A]
             due = (visits < t + 0.5).to(view.dtype) * met

@@ -98,9 +98,7 @@ def run(config: Config) -> None:
         keep(config.csv, csv_of(told))
     more = [line for key, line in BESIDE.items() if key in told[0]]
     notes = [*NOTES, *more, *([tracker.link()] if config.track else [])]
-    show(told, format=config.format, notes=notes,
-         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, "
-               f"catalogue {' and '.join(dict.fromkeys(labels['catalogue'] for labels, _ in rooms))}")  # fmt: skip
+    show(told, format=config.format, notes=notes, title=title_of(config, rooms))
     if config.format == "table" and len(names) > 1:
         show_robust(names, baseline, rooms, lives, config.learners)
 
@@ -112,6 +110,12 @@ def show_robust(names: list[str], baseline: str, rooms: list[Any], lives: Any, l
     table = Matrix(tuple(names), tuple(labels for labels, _ in rooms), cells, strata, baseline)
     notes = [NOTE, verdict(table).words + "."]
     show([robust_row(row) for row in robust(table)], title="\nOver all of them", notes=notes)
+
+
+def title_of(config: Config, rooms: list[tuple[dict[str, str], Rules]]) -> str:
+    """What a table is about."""
+    catalogues = " and ".join(dict.fromkeys(labels["catalogue"] for labels, _ in rooms))
+    return f"{rooms[0][1].world.title}, {config.learners:,} learners, catalogue {catalogues}"
 
 
 def titles(agents: list[str]) -> dict[str, str]:
@@ -179,8 +183,7 @@ def at_equal_minutes(
                 } for b, most in enumerate(config.minutes)]  # fmt: skip
     if config.csv is not None:
         keep(config.csv, csv_of(rows))
-    show(rows, format=config.format, notes=EQUAL,
-         title=f"{rooms[0][1].world.title}, {config.learners:,} learners, at equal minutes")  # fmt: skip
+    show(rows, format=config.format, notes=EQUAL, title=f"{title_of(config, rooms)}, at equal minutes")
 
 
 def as_row(row: Standing) -> dict[str, object]:

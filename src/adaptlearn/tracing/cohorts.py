@@ -72,7 +72,7 @@ def infer(believed: Any, logs: Sequence[EventLog], *, draws: int = 64, seed: int
     effect, error = (x / pace.mean() for x in _likelihood(read, design, fitted, visits, credit, pairs, names))
     found = {"minutes": minutes, "rate.mean": believed.population.trait("rate")[0] + np.log(pace),
              "teaches": _tags(effect, error, pairs, draws, dice) * pairs.weight}  # fmt: skip
-    found |= _weeks(logs, draws, dice) | _levels(fitted, visits, credit, believed, assumed["difficulty"])
+    found |= _weeks(logs, draws, dice) | _levels(fitted, visits, credit, believed, assumed["difficulty"], dice)
     about = {"source": f"{visits.learners} learners", "model": "hierarchical, in Pyro, on credit by the law"}
     return Posterior(assumed | found, about | health.facts(), labels)
 
@@ -239,24 +239,29 @@ def _log_normal(x: Floats, mean: float, variance: float, error: Floats) -> Float
     return np.where(np.isfinite(error), -0.5 * (x - mean) ** 2 / both - 0.5 * np.log(both), 0.0)
 
 
-def _levels(fitted: Posterior, visits: Visits, credit: Credit, believed: Any, assumed: Floats) -> dict[str, Floats]:
-    """Level of the people, and how much harder each activity's items are than declared, beside it."""
+def _levels(
+    fitted: Posterior, visits: Visits, credit: Credit, believed: Any, assumed: Floats, dice: np.random.Generator
+) -> dict[str, Floats]:
+    """Level of the people, and how much harder each activity's items are than declared.
+
+    Answers tell the one less the other: a catalogue that is too hard as a whole looks like weaker people, as far as its
+    errors allow. Both move together by that much.
+    """
     row, _, item, asked, _ = visits.answers
     items, size = len(visits.items), assumed.shape[1]
     count = np.bincount(item, asked, items)
-    expected, slope = (
-        np.bincount(item, asked * x, items) / np.maximum(count, 1.0) for x in (credit.expected, credit.slope)
-    )
+    expected, slope = (np.bincount(item, asked * of_set, items) / np.maximum(count, 1.0)
+                       for of_set in (credit.expected, credit.slope))  # fmt: skip
     easier = (fitted.draws["easiness"] - expected) / np.maximum(slope, LEAST)  # [J, I] logit of the level
-    level = easier @ count / count.sum()
-    of = np.zeros(items, np.int64)
-    of[item] = visits.activity[row]
     weight = np.zeros((items, size))
-    weight[np.arange(items), of] = count
-    asked_of = weight.sum(0)
-    harder = (level[:, None] - easier) @ weight / np.maximum(asked_of, 1.0)
-    return {"ability.mean": believed.population.trait("ability")[0] + level,
-            "difficulty": np.where(asked_of > 0, shrunk(harder, ERROR.difficulty), assumed)}  # fmt: skip
+    weight[item, visits.activity[row]] = count[item]
+    told = np.flatnonzero(weight.sum(0))
+    of_activity = easier @ (weight[:, told] / weight[:, told].sum(0))
+    level = of_activity.mean(1)
+    both = ERROR.difficulty / np.sqrt(len(told)) * dice.standard_normal(len(level))
+    difficulty = assumed.copy()
+    difficulty[:, told] = shrunk(level[:, None] - of_activity, ERROR.difficulty) + both[:, None]
+    return {"ability.mean": believed.population.trait("ability")[0] + level + both, "difficulty": difficulty}
 
 
 def shrunk(draws: Floats, spread: float) -> Floats:

@@ -6,8 +6,9 @@ fades. An answer's logit is then, to first order, the learner's own level and th
 
     slope sum_a yield_ak credit_ak
 
-with yield_ak = 1 where catalogue and law are right, and slope what guessing and slipping leave of a logit. Tags may be
-wrong: an activity is also credited with what it would have added to the siblings of a skill that it declares.
+with yield_ak = 1 where catalogue and law are right, and slope what guessing and slipping leave of a logit, on the way
+from the untaught level to the one that was reached. Tags may be wrong: an activity is also credited with what it would
+have added to the siblings of a skill that it declares.
 
 Axes: M rows of a log, Q sets of items, N learners, K skills, P pairs of activity and skill.
 """
@@ -28,7 +29,7 @@ from adaptlearn.core.world import World
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NODES = ((-(3.0**0.5), 1.0 / 6.0), (0.0, 2.0 / 3.0), (3.0**0.5, 1.0 / 6.0))  #: of a standard normal, and their weights
-REACH = 0.5  #: logits to both sides of an item's difficulty over which the slope is taken
+REACH = 0.5  #: logits over which a slope is taken, at least
 EDGE = 1e-6  #: from 0 and 1, for logits
 
 
@@ -118,20 +119,18 @@ class _Retold:
         self.pair, self.value = np.zeros((len(row), width), np.int32), np.zeros((len(row), width))
         self.first = np.searchsorted(row, np.arange(len(self.visits.learner) + 1))
         self.share = right / asked
-        self.expected, self.slope = self._untaught()
 
-    def _untaught(self) -> tuple[Floats, Floats]:
-        """Answers of learners whom nobody taught: their mean logit, and its slope in the level.   -> [Q], [Q]"""
+    def _answered(self, added: Any) -> Floats:
+        """Logit of an answer, averaged over learners to whose level so much was added.   [Q] -> [Q]"""
         row, asked, people = self.visits.answers.row, self.visits.answers.skill, self.people
-        hard = self.world.scalars[:, FEATURES.index("difficulty")][self.visits.activity[row]]
+        hard = self.world.scalars[:, FEATURES.index("difficulty")][self.visits.activity[row]] - added
         own, (middle, spread) = Skill(*(column[asked] for column in self.skill)), people.trait("ability")
-        found = np.zeros((3, len(row)))
+        found = np.zeros(len(row))
         for (able, share), (z, part) in itertools.product(NODES, NODES):
             someone = SimpleNamespace(**vars(self.trait) | {"ability": middle + spread * able})
             newcomer = self.law.begin(own, someone, z, 0.5, self.p)
-            logits = [_logit(self.law.p_answer(newcomer, hard + by, own, self.p)) for by in (-REACH, 0.0, REACH)]
-            found += share * part * np.stack(np.broadcast_arrays(*logits, hard)[:3])
-        return found[1], (found[0] - found[2]) / (2.0 * REACH)
+            found += share * part * _logit(self.law.p_answer(newcomer, hard, own, self.p))
+        return found
 
     def turn(self, rows: Ints) -> None:
         """The same row number of every learner who has one: days pass, answers are given, the visit teaches."""
@@ -164,8 +163,7 @@ class _Retold:
         for k in np.unique(skill):
             mine, here = skill == k, self.of_skill[k]
             self.pair[sets[mine], : len(here)] = here
-            owed = self.owed[who[place[mine]]][:, here]
-            self.value[sets[mine], : len(here)] = owed * self.slope[sets[mine], None]
+            self.value[sets[mine], : len(here)] = self.owed[who[place[mine]]][:, here]
         tested, success = np.zeros((2, len(rows), len(self.world.skills)))
         tested[place, skill], success[place, skill] = 1.0, self.share[sets]
         return tested, success
@@ -202,11 +200,15 @@ class _Retold:
 
     def credit(self) -> Credit:
         """Of every set of items; only what was added is kept."""
+        total = (self.value * (self.pair < self.pairs.declared)).sum(1)
+        untaught, taught = self._answered(0.0), self._answered(np.maximum(total, REACH))
+        along = (taught - untaught) / np.maximum(total, REACH)  # a logit of the level, in logits of the answer
         width = max(int((self.value > 0).sum(1).max(initial=0)), 1)
         place = np.argsort(self.value <= 0, 1, kind="stable")[:, :width]
-        value = np.take_along_axis(self.value, place, 1)
-        pair = np.where(value > 0, np.take_along_axis(self.pair, place, 1), 0)
-        return Credit(pair, value, self.expected, self.slope)
+        owed = np.take_along_axis(self.value, place, 1)
+        pair = np.where(owed > 0, np.take_along_axis(self.pair, place, 1), 0)
+        slope = (self._answered(REACH) - self._answered(-REACH)) / (2.0 * REACH)
+        return Credit(pair, owed * along[:, None], untaught, slope)
 
 
 def _logit(p: Any) -> Floats:
