@@ -38,7 +38,8 @@ def test_the_graph_of_agent_and_belief_scores_as_torch_does_along_whole_lives(po
         given = asked(room, theirs["memory_after"])
         theirs = dict(zip(names, session.run(None, given), strict=True))
         with torch.inference_mode():
-            ours = decision({name: torch.from_numpy(value) for name, value in given.items()} | {"memory": memory})
+            tensors = {name: torch.from_numpy(np.array(value)) for name, value in given.items()}
+            ours = decision(tensors | {"memory": memory})
         memory = ours["memory_after"]
         off = max(off, float(np.abs(ours["probabilities"].numpy() - theirs["probabilities"]).max()))
         shown.append(memory.std(0))

@@ -35,10 +35,10 @@ def test_a_belief_is_checked_beside_bkt_and_a_filter_by_the_day_and_drawn(belief
     assert {row["source"] for row in rows} == {"belief", "BKT", "filter"}
     assert {row["seen"] for row in rows if row["agent"] == "mastery"} == {True}
     assert {row["seen"] for row in rows if row["agent"] == "zpdes"} == {False}
-    whole = {(r["agent"], r["source"]): r for r in rows if r["days"] == "all"}
-    for (agent, source), row in whole.items():
-        parts = [r["levels"] for r in rows if (r["agent"], r["source"]) == (agent, source) and r["days"] != "all"]
-        assert sum(parts) == row["levels"]
+    for whole in (row for row in rows if row["days"] == "all"):
+        same = [row for row in rows if all(row[name] == whole[name] for name in ("agent", "source", "of"))]
+        assert sum(row["levels"] for row in same) == 2 * whole["levels"]
+    assert {row["of"] for row in rows if row["source"] == "belief"} == {"level", "ability", "rate", "memory"}
     assert all(row["within_80"] is None for row in rows if row["source"] == "BKT")
     assert picture.read_text().startswith("<svg")
     with table.open() as file:
