@@ -10,7 +10,7 @@ from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core.visits import of_log
 from adaptlearn.envs.registry import rules
 from adaptlearn.tracing.cohorts import infer, shrunk
-from adaptlearn.tracing.credit import credited, pairs_of
+from adaptlearn.tracing.credit import _Retold, credited, pairs_of
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,20 @@ def test_credit_is_what_the_law_says_where_all_is_as_believed(place):
     assert np.abs(share.mean(0) - 1.0).max() < 0.35 and np.abs(share.mean() - 1.0) < 0.1
     assert np.abs(after.draws["teaches"].mean(0)[pairs.declared :]).max() < 0.1
     assert abs(after.mean("rate.mean")) < 0.25 and abs(after.mean("ability.mean")) < 0.25
+
+
+def test_the_retold_mind_is_the_classrooms_where_nothing_is_drawn(place):
+    """Learners all alike, gains without noise or zeal: what the classroom did to minds, the retelling does again."""
+    alike = replace(place.population, sd=(0.0,) * len(place.population.sd))
+    calm = replace(place, population=alike, law_params=place.law.Params(noise=0.0, sd_skill=0.0, zeal=0.0))
+    lives = simulate(build("random", place.world), calm, np.arange(40), 3, log=True)
+    visits = of_log(lives.log, place.world)
+    retold = _Retold(visits, place.world, pairs_of(place.world), calm)
+    for t in range(int(visits.step.max()) + 1):
+        retold.turn(np.flatnonzero(visits.step == t))
+    for name in ("start", "gain", "stability"):
+        at = place.law.Mind._fields.index(name)
+        np.testing.assert_allclose(retold.mind[at], lives.mind[:, :, at], rtol=2e-3, atol=2e-4)
 
 
 def test_nothing_is_credited_before_it_was_taken_and_it_fades_with_days(place):
