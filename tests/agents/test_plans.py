@@ -10,7 +10,7 @@ import torch
 from adaptlearn.agents import guided, linear, plans, programme, shelf
 from adaptlearn.agents.cloud import Cloud
 from adaptlearn.agents.plan_kernels import due
-from adaptlearn.agents.planner import Planner, RecordPlanner, Settings
+from adaptlearn.agents.planner import Planner, RecordPlanner, Settings, ToldPlanner
 from adaptlearn.classroom.imagined import Imagined, changes_of, shared_goals
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.classroom.simulate import simulate
@@ -210,6 +210,21 @@ def test_a_planner_on_records_sees_no_mind(tiny):
         choice = one.decide(room)
         np.testing.assert_array_equal(other.decide(blind), choice)
         room.step(choice[:, None].copy())
+
+
+def test_only_a_told_planner_knows_what_activities_truly_teach(tiny):
+    """Two worlds that are declared alike and err otherwise: at a first decision, before any event, who plans by the
+    declared world plans the same in both."""
+    erring = [replace(tiny, catalogue="careless", catalogue_seed=seed) for seed in (1, 2)]
+    start, search = plans.authored(tiny.world), Settings(first=200, then=5)
+
+    def orders(kind, rules_):
+        planner = kind(search, start)
+        planner.decide(Classroom(rules_, 16, 3).begin(np.arange(16)))
+        return planner.orders
+
+    np.testing.assert_array_equal(*(orders(RecordPlanner, rules_) for rules_ in erring))
+    assert (orders(ToldPlanner, erring[0]) != orders(ToldPlanner, erring[1])).any()
 
 
 def test_a_particle_that_is_the_learner_lives_as_the_learner_does(tiny):

@@ -1,12 +1,11 @@
 """A cloud of minds for every learner, drawn along their record: the Python face of ``classroom.particles``.
 
-It is told the law, the population and the catalogue as declared, and reads of a classroom only what a platform sees:
+It is told rules that are believed (law, population, catalogue), and reads of a classroom only what a platform sees:
 what was offered and taken, how it went, the clock, the destination, and the traits that stand in the profile.
 
 Axes: N learners, M particles of each, C copies drawn from them, A activities, K skills.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ class Cloud:
 
     def __init__(self, rules: Rules, room: Any, per: int, seed: int):
         """rules: what is believed; room: whose learners these are; per: M; seed: of imagined luck."""
-        self.rules, self.per, self.seed, n = replace(rules, catalogue="as_written"), per, seed, room.n
+        self.rules, self.per, self.seed, n = rules, per, seed, room.n
         self._room = Classroom(self.rules, 1, seed)
         rows, k, a = (n + 1) * per, len(rules.world.skills), len(rules.world.activities)
         self.traits = np.zeros((rows, len(Traits._fields)), np.float32)

@@ -105,6 +105,7 @@ CEILINGS = {
     "greedy-prerequisites": _ceiling("ceilings", "greedy_with_prerequisites"),
     "planner": _ceiling("planner", "Planner"),
     "record-planner": _ceiling("planner", "RecordPlanner"),
+    "told-planner": _ceiling("planner", "ToldPlanner"),
 }
 
 NET = ("hidden", "width", "memory")  #: settings that shape the pointer network

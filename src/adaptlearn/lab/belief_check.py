@@ -132,7 +132,8 @@ def filtered(config: Config, rules: Rules, policy: Any, ids: Any) -> dict[str, A
     def look(room: Any) -> None:
         step = room.now("step").copy()
         if "cloud" not in state:
-            state.update(cloud=Cloud(rules, room, config.particles, config.seed + 77), step=step)
+            believed = replace(rules, catalogue="as_written")
+            state.update(cloud=Cloud(believed, room, config.particles, config.seed + 77), step=step)
         state["cloud"].witness(room, np.flatnonzero(step > state["step"]))
         state["step"] = step
         kept.append(weighed(state["cloud"], rules, room.now("day") if config.at == "now" else None))
