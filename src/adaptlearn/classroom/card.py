@@ -67,8 +67,8 @@ def require(rules: Rules) -> None:
 class CardRoom:
     """N learners in step on a card, with the face of ``room.Classroom`` as far as training and simulation need it.
 
-    Every array is a tensor on the card. ``pay``, ``flags``, ``offers``, ``propensity``, ``mind``, ``touched``, ``visits``
-    and ``ids`` change in place with the next step; ``mask``, ``now`` and what lies side by side are copies.
+    Every array is a tensor on the card. ``pay``, ``flags``, ``offers``, ``propensity``, ``mind``, ``touched`` and
+    ``visits`` change in place with the next step; ``mask``, ``now`` and what lies side by side are copies.
 
     Args:
         rules: world, law, behaviour, reward, population, terms.
