@@ -8,7 +8,7 @@ agree in law, not bit for bit.
 
 import importlib.util
 import warnings
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,8 @@ def require(rules: Rules) -> None:
 class CardRoom:
     """N learners in step on a card, with the face of ``room.Classroom`` as far as training and simulation need it.
 
-    Every array is a tensor on the card, in place: read it before the next step, or copy it.
+    Every array is a tensor on the card. ``pay``, ``flags``, ``offers``, ``propensity``, ``mind``, ``touched`` and
+    ``visits`` change in place with the next step; ``mask``, ``now`` and what lies side by side are copies.
 
     Args:
         rules: world, law, behaviour, reward, population, terms.
@@ -238,7 +239,7 @@ class CardRoom:
         beside = vars(self).get("_beside", {})
         if name not in beside:
             raise AttributeError(f"a room on a card has no {name!r}")
-        return beside[name].transpose(1, 2).reshape(-1, beside[name].shape[1])[: self.n]
+        return self._copied(beside[name].transpose(1, 2), beside[name].shape[1])
 
     @property
     def mask(self) -> Any:
@@ -257,11 +258,16 @@ class CardRoom:
 
     def now(self, name: str) -> Any:
         """One column of life.   -> [N], a copy"""
-        return self._beside["life"][:, LIFE[name]].reshape(-1)[: self.n]
+        return self._copied(self._beside["life"][:, LIFE[name]])
 
     def trait(self, name: str) -> Any:
-        """One column of traits (latent; for analysis, never for a policy).   -> [N]"""
-        return self._beside["traits"][:, Traits._fields.index(name)].reshape(-1)[: self.n]
+        """One column of traits (latent; for analysis, never for a policy).   -> [N], a copy"""
+        return self._copied(self._beside["traits"][:, Traits._fields.index(name)])
+
+    def _copied(self, beside: Any, *width: int) -> Any:
+        """Rows of what lies side by side; a single group of 32 would be handed out itself."""
+        rows = beside.reshape(-1, *width)[: self.n]
+        return rows if len(beside) > 1 else rows.clone()
 
     # --- snapshot ------------------------------------------------------------------------------------------------
 
@@ -310,4 +316,4 @@ def maker(device: str) -> Any:
         raise ValueError(f"device = {device!r}; needed cpu or cuda, e.g. 'cpu'")
     from adaptlearn.classroom.room import Classroom
 
-    return partial(Classroom)
+    return Classroom
