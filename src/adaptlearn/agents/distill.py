@@ -22,7 +22,7 @@ from torch import Tensor
 from adaptlearn.agents import programme
 from adaptlearn.agents.follower import Follower
 from adaptlearn.agents.guided import Guided
-from adaptlearn.agents.planner import RecordPlanner
+from adaptlearn.agents.planner import RecordPlanner, ToldPlanner
 from adaptlearn.agents.planner import Settings as Search
 from adaptlearn.core import luck
 
@@ -75,7 +75,7 @@ def fit(
     """Teach, label, learn.   Same seed, same weights on like machines.
 
     Args:
-        rules: what is believed to happen; labels are the worth of the destination at the end of a life.
+        rules: what happens, the catalogue's errors included; labels are the worth of the destination at a life's end.
         classroom: makes a room from (rules, rows, seed), as ``classroom.room.Classroom`` does.
         seed: of weights, minibatches, learners and luck.
         start: a programme or a guided scorer to begin as; without, a programme is searched for first.
@@ -89,7 +89,7 @@ def fit(
     labels, orders = Labels([], [], [], []), guide.programme.orders(rules.world)
     for turn in range(s.rounds):
         room = classroom(rules, s.learners, seed).begin(luck.rebirth(seed, np.arange(s.learners), turn))
-        planner = RecordPlanner(Search(s.first, s.then, s.copies, 1.0), orders, s.particles)
+        planner = ToldPlanner(Search(s.first, s.then, s.copies, 1.0), orders, s.particles)
         taught(room, net, planner, catalogue, labels, seed, s.share)
         loss, agreed = learned(net, catalogue, labels, dice, s)
         if progress is not None:

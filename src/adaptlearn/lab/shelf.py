@@ -7,8 +7,8 @@ from adaptlearn.lab.tables import show
 NOTES = (
     "reads: of the record; none of them sees a mind. learns: `adaptlearn train agent=NAME` makes it good.",
     "must beat: on the same learners, with an interval clear of zero; `adaptlearn evaluate agents=[...]` tells.",
-    "Ceilings (greedy, planner; record-planner, which knows the law; told-planner, which knows the catalogue's errors too) "
-    "know more than a platform does: marks for tables, never policies, never exported.",
+    "Ceilings (greedy, planner; record-planner, which knows the law; told-planner, which knows the catalogue's errors "
+    "too) know more than a platform does: marks for tables, never policies, never exported.",
 )
 
 
