@@ -1,4 +1,4 @@
-"""Claim: on one H200 more than five million decisions a second are learned from, on onboarding-v1, all on the card.
+"""Aim: on one H200 five million decisions a second are learned from, on onboarding-v1, all on the card.
 
     python benchmarks/card_training.py
 

@@ -47,7 +47,7 @@ RACE = {
 }
 JOBS = RACE | {
     "ppo-1": Job(4.5, start="race", settings={"check": 60}),
-    "ppo-1-fine": Job(1.0, start="ppo-1", settings=FINE),
+    "ppo-1-fine": Job(2.0, start="ppo-1", settings=FINE),
     "ppo-voluntary-1": Job(2.0, start="ppo-1", mandatory=False, settings={"check": 30}),
     "ppo-voluntary-1-fine": Job(0.7, start="ppo-voluntary-1", mandatory=False, settings=FINE),
 }
