@@ -1,6 +1,6 @@
 # Each line below says what it does: `make` or `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint bench docs
+.PHONY: help setup demo test test-all coverage lint bench docs
 
 RUN := .venv/bin
 
@@ -19,12 +19,15 @@ test: setup  ## all tests, on two processes; ARGS="-k luck -n 0" narrows them
 test-all: setup  ## the long ones, too: every page of the documentation as typed, every law in every mode
 	@$(RUN)/python -m pytest -m "long or not long" $(ARGS)
 
+coverage: setup  ## branch coverage of src/adaptlearn, with its floor; ARGS="tests/core" for a part
+	@PYTHON=$(RUN)/python bash scripts/coverage.sh $(ARGS)
+
 lint: setup  ## ruff (rules and format) and mypy (strict on core, laws, export)
 	@$(RUN)/ruff check .
 	@$(RUN)/ruff format --check .
 	@$(RUN)/mypy
 
-bench: setup  ## every performance claim in one table; ARGS="simulator runtime --to table.md" narrows and keeps it
+bench: setup  ## every claim in one table; ARGS="quick", or "simulator runtime --to table.md"
 	@$(RUN)/python benchmarks $(ARGS)
 
 docs: setup  ## the documentation as HTML, in docs/_build/html
