@@ -174,7 +174,7 @@ def asked_of_behaviour():
         "hardness": (ACTIVITY, TRAIT, p), "depth": (ACTIVITY, TRAIT, p),
         "mood": (LIFE, TRAIT, ACTIVITY, 0.8, 1.0, 0.5, 0.7, 0.3, p), "p_leave": (TRAIT, LIFE, 2.0, 0.0, p),
         "p_ask": (TRAIT, 1.0, 0.3, p), "spirit": (0.4, ACTIVITY, MEETING, 5.0, -0.3, p),
-        "persuaded": (0.4, p), "p_veto": (ACTIVITY, TRAIT, p),
+        "persuaded": (0.4, p), "wanted": (0.4, 0.7, p), "p_veto": (ACTIVITY, TRAIT, p),
     }  # fmt: skip
 
 
@@ -186,6 +186,7 @@ def asked_of_record():
         "observe_format": (0.1, 0.9, 0.3, 0.4, 1.7), "running": (0.3, 0.9, 4.0),
         "observe_totals": (TOTALS, 5.0, 0.0, 1.0, 12.0, 10.0, 2.0, 3.0, 1.0, 0.75, 4.0),
         "view_totals": (TOTALS, STANDING, 0.4, 5.0), "view_skill": (BELIEF, TRACER, 5.0, 0.5),
+        "heeded": (0.6, 0.2, 0.5),
     }  # fmt: skip
 
 

@@ -75,10 +75,10 @@ def compiled():
     """The numba reading of ``core.luck``, with walks over many addresses."""
     from numba import float64, njit
 
-    from adaptlearn.classroom.generate import NAMES, PRELUDE
+    from adaptlearn.classroom.generate import HEADING, PRELUDE
 
     space = {"float64": float64}
-    exec(PRELUDE.replace("{names}", NAMES["cpu"]) + scalar_source(luck, "luck") + WALKS, space)
+    exec(HEADING + PRELUDE + scalar_source(luck, "luck") + WALKS, space)
     assert space["njit"] is njit
     return space
 

@@ -15,8 +15,9 @@ from adaptlearn.lab.main import main
 def log(tmp_path_factory):
     room = rules("tiny-v1")
     made = simulate(build("random", room.world), room, np.arange(6), 1, log=True).log
-    made.save(tmp_path_factory.mktemp("log") / "log.parquet")
-    return tmp_path_factory.getbasetemp() / "log0" / "log.parquet", len(made)
+    file = tmp_path_factory.mktemp("log") / "log.parquet"
+    made.save(file)
+    return file, len(made)
 
 
 def run(*words):

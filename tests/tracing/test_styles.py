@@ -56,7 +56,7 @@ def test_a_crowd_without_reactions_is_the_population_and_a_survey_cuts_it(place)
     reader = Reader(place, crowd=2_000)
     assert np.ptp(reader.weights([])) == 0.0
     said = reader.weights([], stated=2)
-    assert said.sum() == pytest.approx(1.0) and (reader.people[said > 0, -7] == 2).all()
+    assert said.sum() == pytest.approx(1.0) and (reader.trait.stated[said > 0] == 2).all()
 
 
 def test_a_rule_tells_nothing_of_aptitude_and_a_coin_would(place, lives):

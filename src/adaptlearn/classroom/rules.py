@@ -24,17 +24,15 @@ class Rules:
     population: Population = field(default_factory=Population)
     catalogue: str = "as_written"  # as_written | usual_error | careless: how far the catalogue is from the truth
     catalogue_seed: int = 0
-    truth: World | None = None  # what happens behind the catalogue, said outright instead of drawn
     meshing: Meshing = MESHING["null"]
     mandatory: bool | None = None  # None: as the world says
     decides: str | None = None  # None: as the world says
     reasons: float | None = None  # share of offers that come with a reason; None: as the world says
-    heed: float | None = (
-        None  # how much stated goals count in the target that policies are told; None: as the world says
-    )
+    heed: float | None = None  # how much stated goals count in the target policies are told; None: as the world says
     law_params: Any = None  # NamedTuple law.Params; None: the law's defaults
     behaviour_params: Any = None
     reward_params: Any = None
+    truth: World | None = None  # what happens behind the catalogue, said outright instead of drawn
 
     def terms(self, autoreset: bool = False, until: float = 1e9) -> Terms:
         """The run-time values of a run."""

@@ -220,7 +220,7 @@ TOPICS = (
     Topic("What people say they prefer", "trait", ("stated",), (STATED,), (ENOUGH_PEOPLE,),
           "drawn; hardly tied to learning"),
     Topic("How kindly people rate", "trait", ("halo",), (RATED,), (RATE_OFTEN,), "ratings say little about learning"),
-    Topic("What people train for, and why", "trait", ("role", "motive"), (ROLES,), (MOTIVES,),
+    Topic("What people train for, and why", "trait", ("role", "motive", "own", "said"), (ROLES,), (MOTIVES,),
           "shares of your choosing"),
     Topic("Self-confidence and need for choice", "trait", ("efficacy", "autonomy"), (SURVEY,), (), "published spreads"),
     Topic("Whether knowledge can be traced from answers", "claim", ("tracer",),
