@@ -68,6 +68,7 @@ def test_any_agent_reads_it_and_leaves_with_it_as_one_file(belief, tmp_path, cap
         ("belief check", ["to=belief.pdf"], "to=belief.pdf; needed a file that ends in"),
         ("belief check", ["belief=nowhere.npz"], "needed a checkpoint"),
         ("train", ["agent=cql", "belief=BELIEF", "log=log.parquet", "track=false"], "learns from a log"),
+        ("train", ["agent=ppo", "belief=BELIEF", "agent.settings.device=cuda"], "a belief looks on a processor"),
         ("evaluate", ["agents=[BELIEF]"], "is a belief, no agent; .* adaptlearn train agent=mastery belief="),
     ],
 )

@@ -126,9 +126,13 @@ def school_room(config: Config, many: list[Rules]) -> Any:
     """Makes the rooms it learns in: on its device; side by side where there are several.
 
     Raises:
-        ValueError: an agent that learns in rooms of one kind.
+        ValueError: an agent that learns in rooms of one kind; a belief on a card.
     """
-    make = maker(config.agent.settings.get("device", "cpu"))
+    device = config.agent.settings.get("device", "cpu")
+    if config.belief is not None and device != "cpu":
+        raise ValueError(f"belief with agent.settings.device={device}: a belief looks on a processor; needed one "
+                         "of the two, e.g. agent.settings.device=cpu")  # fmt: skip
+    make = maker(device)
     if len(many) == 1:
         return make
     school = school_of(config.agent, config.allow)
