@@ -162,3 +162,17 @@ def test_a_kept_agent_is_fitted_where_it_was_trained_and_nowhere_else(tmp_path):
     fitted = [(row["policy"], row["law"], row["meshing"]) for row in json.loads(said) if row["origin"] == "fitted in"]
     assert fitted == [("linear", "bkt", "null")]
     assert checkpoint.trained_in(file, load("practice-v1")) == {}
+
+
+@pytest.mark.parametrize(
+    ("world", "says"), [("tiny-v1", "was trained on tiny-v1"), ("onboarding-v1", "holds other weights")]
+)
+def test_weights_that_do_not_fit_are_refused_by_why(tmp_path, world, says):
+    """Of another world, or, where it says that it was this one, of another release."""
+    from adaptlearn.agents.shelf import build
+    from adaptlearn.core.world import load
+
+    file = tmp_path / "agent.npz"
+    checkpoint.save(file, build("ppo", load("tiny-v1")), "ppo", {}, {"world": world})
+    with pytest.raises(ValueError, match=says):
+        checkpoint.load(file, load("onboarding-v1"))

@@ -87,14 +87,22 @@ def load_belief(path: str | Path, world: World) -> Any:
 
 
 def given(net: Any, weights: dict[str, Any], path: str | Path, head: dict[str, Any], world: World) -> Any:
-    """The network with its weights."""
+    """The network with its weights.
+
+    Raises:
+        ValueError: another world's, or another release's.
+    """
     import torch
 
     try:
         net.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
     except RuntimeError as error:
         trained = head["about"].get("world", "another world")
-        raise ValueError(f"{path} was trained on {trained}, not {world.name}: {str(error).splitlines()[0]}") from error
+        if trained == world.name:
+            raise ValueError(f"{path} holds other weights than {head['name']} has in this release; needed one that it "
+                             f"wrote, e.g. adaptlearn train agent={head['name']} to={Path(path).name}") from error  # fmt: skip
+        raise ValueError(f"{path} was trained on {trained}; needed an agent of {world.name}, e.g. "
+                         f"adaptlearn train agent={head['name']} env={world.name}") from error  # fmt: skip
     return net
 
 
