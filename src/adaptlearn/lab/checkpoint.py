@@ -97,12 +97,11 @@ def given(net: Any, weights: dict[str, Any], path: str | Path, head: dict[str, A
     try:
         net.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
     except RuntimeError as error:
-        trained = head["about"].get("world", "another world")
+        name, trained = head["name"], head["about"].get("world", "another world")
+        why, remedy = f"was trained on {trained}", f"adaptlearn train agent={name} env={world.name}"
         if trained == world.name:
-            raise ValueError(f"{path} holds other weights than {head['name']} has in this release; needed one that it "
-                             f"wrote, e.g. adaptlearn train agent={head['name']} to={Path(path).name}") from error  # fmt: skip
-        raise ValueError(f"{path} was trained on {trained}; needed an agent of {world.name}, e.g. "
-                         f"adaptlearn train agent={head['name']} env={world.name}") from error  # fmt: skip
+            why, remedy = f"holds other weights than {name} has in this release", f"adaptlearn train agent={name}"
+        raise ValueError(f"{path} {why}; needed an agent of {world.name}, e.g. {remedy}") from error
     return net
 
 
