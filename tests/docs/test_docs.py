@@ -54,6 +54,7 @@ NOT_RUN = {
     "serve": "a server; tests/export",
     "--help": "printed, not run; tests/lab/test_command.py",
     "experiment=": "an experiment takes minutes; its folder holds what it said",
+    "device=cuda": "needs a graphics card; tests/classroom/test_card.py, tests/agents/test_ppo.py",
     "compute=ray": "needs the extra `ray`; tests/lab/test_cluster.py",
     "launcher=ray": "needs the extra `ray`; tests/lab/test_cluster.py",
     "adaptlearn bench": "trains on six tasks; tests/lab/test_bench.py",
