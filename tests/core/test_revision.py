@@ -1,6 +1,6 @@
 """A revised catalogue: as many new as withdrawn, nothing else moved, and each draw its own."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -43,11 +43,13 @@ def test_nothing_asked_nothing_changed_and_seeds_tell_apart(world):
     assert revised(world, 0.2, 1) == revised(world, 0.2, 1) != revised(world, 0.2, 2)
 
 
-def test_what_rules_name_stays(world):
-    pinned = replace(world, rules=Rules(pinned=(world.activities[1].id,), excluded=(world.activities[2].id,)))
+@pytest.mark.parametrize("rule", [field.name for field in fields(Rules) if field.name != "live_per_week"])
+def test_what_any_rule_names_stays(world, rule):
+    one, other = (world.activities[j].id for j in (1, 2))
+    said = {"pinned": (one, other), "excluded": (one, other), "after": ((one, other),)}
+    ruled = replace(world, rules=Rules(**{rule: said.get(rule, ((one, 0.5), (other, 0.5)))}))
     for seed in range(8):
-        ids = revised(pinned, 0.4, seed).activity_ids
-        assert world.activities[1].id in ids and world.activities[2].id in ids
+        assert {one, other} <= set(revised(ruled, 0.4, seed).activity_ids)
 
 
 def test_the_hidden_truth_of_what_stays_is_the_same(world):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from adaptlearn.agents.orchestrate import orchestrator
 from adaptlearn.agents.shelf import build
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.envs.registry import rules
@@ -29,6 +30,17 @@ def test_no_budget_is_overspent_and_a_larger_one_spends_more():
     assert (found.minutes <= np.array(budgets)[:, None]).all()
     assert (np.diff(found.minutes, axis=0) >= 0).all() and (np.diff(found.staff_minutes, axis=0) >= 0).all()
     assert found.value[-1].mean() > found.value[0].mean()
+
+
+def test_where_people_meet_they_spend_in_the_same_company():
+    place = rules("leadership-v1")
+    ids = np.arange(2 * place.world.cohorts.size)
+    shares = orchestrator("most-gained", place.world)
+    whole = simulate(build("mastery", place.world), place, ids, 3, orchestrator=shares)
+    found = reached(build("mastery", place.world), place, ids, 3, [1e6], shares)
+    np.testing.assert_array_equal(found.value[0], whole["value"])
+    alone = reached(build("mastery", place.world), place, ids, 3, [1e6])
+    assert (alone.value != found.value).any()
 
 
 def test_it_is_what_a_log_of_the_same_lives_adds_up_to():

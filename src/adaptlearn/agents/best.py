@@ -2,7 +2,8 @@
 a training as flat arrays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,3 +107,17 @@ def unpacked(state: Arrays, nets: Mapping[str, nn.Module], optimiser: optim.Opti
     for group, rate in zip(groups, state["rate"], strict=True):
         group["lr"] = float(rate)
     optimiser.load_state_dict({"state": moments, "param_groups": groups})
+
+
+@contextmanager
+def put_back(agent: str) -> Iterator[None]:
+    """Says in words that what is put back belongs to another training.
+
+    Raises:
+        ValueError: in place of what goes wrong when sizes differ.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ValueError(f"{agent}: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
+                         "and settings, e.g. those it was begun with") from error  # fmt: skip

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
+from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, put_back, require_sound, under, unpacked
 from adaptlearn.agents.networks import Critic, Pointer
 from adaptlearn.agents.ppo import ILLEGAL, potential
 from adaptlearn.agents.returns import ahead
@@ -159,15 +159,12 @@ class Training:
         Raises:
             ValueError: it belongs to a training of other sizes.
         """
-        try:
+        with put_back("dqn"):
             unpacked(state, {"quick": self.quick, "slow": self.slow}, self.optimiser)
             self.room.restore(under(state, "room"))
             for name, value in under(state, "replay").items():
                 if name != "count":
                     torch.as_tensor(getattr(self.replay, name)).copy_(torch.from_numpy(value))
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise ValueError(f"dqn: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
-                             "and settings, e.g. those it was begun with") from error  # fmt: skip
         self.dice.set_state(torch.from_numpy(state["dice"].copy()))
         self.replay.count, self.reports = int(state["replay/count"]), int(state["seen"][1])
         self.earned, self.lives, self.updates = float(state["lived"][0]), *(int(n) for n in state["lived"][1:])

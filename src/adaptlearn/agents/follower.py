@@ -13,43 +13,34 @@ Axes: N learners, A activities, F features, V view, P pair features, M memory, W
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from adaptlearn.agents.guided import AHEAD, Guided
-from adaptlearn.agents.networks import Pointer, gated, layer
+from adaptlearn.agents.networks import Actor, Pointer, gated, layer
 from adaptlearn.agents.pairs import HELD, PLAIN, design, side_by_side
 from adaptlearn.agents.plans import Orders
 from adaptlearn.agents.programme import Programme
 from adaptlearn.agents.rules import LAST
-from adaptlearn.core.policy import GREEDY, Head
-from adaptlearn.core.world import FEATURE_SCALE, World
+from adaptlearn.core.world import World
 
 NEAR = (*HELD, *AHEAD)  #: features that vary with the learner, too
 
 
-class Follower(nn.Module):
-    """A Policy."""
+class Follower(Actor):
+    """A guided scorer, and what is made of features, learner and activity together."""
 
-    name = "ppo"
-    version = "1"
-    head: Head = GREEDY
-    luck_size = 0
     pairs_size = len(NEAR)
 
     def __init__(self, guide: Guided, world: World, hidden: int = 32, width: int = 32, memory: int = 0, seed: int = 0):
-        nn.Module.__init__(self)
-        dice, skills = torch.Generator().manual_seed(seed), len(world.skills)
-        self.guide, self.memory_size = guide, memory
-        self.made_with = {"hidden": hidden, "width": width, "memory": memory, "follows": True}
-        scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
-        self.register_buffer("scale", torch.from_numpy(1.0 / scale))
+        Actor.__init__(self, world, {"hidden": hidden, "width": width, "memory": memory, "follows": True}, memory)
+        dice = torch.Generator().manual_seed(seed)
+        self.guide = guide
         first = dict(zip(Guided.names, guide.weights.tolist(), strict=True))
         self.weights = nn.Parameter(torch.tensor([first[name] for name in NEAR]))
         self.plain_weights = nn.Parameter(torch.tensor([first[name] for name in PLAIN]))
         self.see = layer(guide.pairs.sight.spec.size, hidden, dice)
-        self.of_pair, self.of_activity = layer(len(NEAR), width, dice), layer(len(scale) + len(PLAIN), width, dice)
+        self.of_pair, self.of_activity = layer(len(NEAR), width, dice), layer(len(self.scale) + len(PLAIN), width, dice)
         self.of_learner, self.judge = layer(hidden, width, dice), layer(width, 1, dice, 0.01)
         if memory:
             self.gates, self.recall = gated(hidden, memory, dice), layer(memory, width, dice, 0.5)
@@ -69,24 +60,17 @@ class Follower(nn.Module):
             net.plain_weights.mul_(sharpness)
         return net
 
-    def forward(
-        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See ``core.policy``."""
-        memory = self.remember(view, memory)
-        return self.scores(view, catalogue, self.pairs(view, catalogue, history), memory), memory
-
     def pairs(self, view: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
         """-> [N, A, P]"""
         return side_by_side(self.guide.columns(view, catalogue, history), NEAR, history.shape[:2])
 
-    def remember(self, view: Tensor, memory: Tensor) -> Tensor:
-        """Memory with this view in it.   [N, V], [N, M] -> [N, M]"""
-        return self.gates(torch.tanh(self.see(view)), memory) if self.memory_size else memory
+    def seen(self, view: Tensor) -> Tensor:
+        """See ``Actor``."""
+        return torch.tanh(self.see(view))
 
     def scores(self, view: Tensor, catalogue: Tensor, x: Tensor, memory: Tensor | None = None) -> Tensor:
-        """view [N, V], catalogue [A, F], pair features x [N, A, P], memory with this view in it [N, M] -> [N, A]"""
-        learner = self.of_learner(torch.tanh(self.see(view)))
+        """See ``Actor``."""
+        learner = self.of_learner(self.seen(view))
         if self.memory_size:
             learner = learner + self.recall(memory)
         shelf = self.guide.pairs.sight.shelf(catalogue)
@@ -109,7 +93,7 @@ def begun(world: World, start: Any, sharpness: float, **shape: Any) -> Any:
     Raises:
         ValueError: to begin as a network that remembers more or less than the shape says.
     """
-    if isinstance(start, Pointer | Follower):
+    if isinstance(start, Actor):
         if start.memory_size != shape["memory"]:
             raise ValueError(f"start: a network with a memory of {start.memory_size}; needed {shape['memory']} as the "
                              f"settings say, e.g. agent.settings.memory={start.memory_size}")  # fmt: skip

@@ -10,6 +10,7 @@ skills will do. With a memory the learner's encoding also remembers earlier view
 Axes: N learners, A activities, F features, V view, P pair features, M memory, T steps, C what a critic sees.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -34,23 +35,53 @@ START = {
 }  # fmt: skip
 
 
-class Pointer(nn.Module):
-    """The actor, a Policy."""
+class Actor(nn.Module, ABC):
+    """A Policy of pair features, learner and activity, with or without a memory of earlier views."""
 
     name = "ppo"
     version = "1"
     head: Head = GREEDY
     luck_size = 0
+    pairs_size: int  # P
+    scale: Tensor  # [F] brings an activity's features to about 1
+
+    def __init__(self, world: World, made_with: dict[str, Any], memory: int):
+        """made_with: what it takes to make it again, beside its weights; memory: units, 0 for none."""
+        nn.Module.__init__(self)
+        self.memory_size, self.made_with = memory, made_with
+        scale = np.concatenate([np.ones(3 * len(world.skills), np.float32), FEATURE_SCALE])
+        self.register_buffer("scale", torch.from_numpy(1.0 / scale))
+
+    def forward(
+        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See ``core.policy``."""
+        memory = self.remember(view, memory)
+        return self.scores(view, catalogue, self.pairs(view, catalogue, history), memory), memory
+
+    def remember(self, view: Tensor, memory: Tensor) -> Tensor:
+        """Memory with this view in it.   [N, V], [N, M] -> [N, M]"""
+        return self.gates(self.seen(view), memory) if self.memory_size else memory  # type: ignore[no-any-return, operator]
+
+    @abstractmethod
+    def seen(self, view: Tensor) -> Tensor:
+        """What is made of a view at first, by itself.   [N, V] -> [N, H]"""
+
+    @abstractmethod
+    def scores(self, view: Tensor, catalogue: Tensor, x: Tensor, memory: Tensor | None = None) -> Tensor:
+        """view [N, V], catalogue [A, F], pair features x [N, A, P], memory with this view in it [N, M] -> [N, A]"""
+
+
+class Pointer(Actor):
+    """A query of the learner, a key of the activity, and what the pair has to say."""
+
     pairs_size = len(WEIGHED)
 
     def __init__(self, world: World, hidden: int = 64, width: int = 32, memory: int = 0, seed: int = 0):
-        nn.Module.__init__(self)
-        self.memory_size, self.made_with = memory, {"hidden": hidden, "width": width, "memory": memory}
+        Actor.__init__(self, world, {"hidden": hidden, "width": width, "memory": memory}, memory)
         dice = torch.Generator().manual_seed(seed)
         skills = len(world.skills)
         view, features, pairs = ViewSpec(skills).size, world.features.shape[1], len(PAIRED)
-        scale = np.concatenate([np.ones(3 * skills, np.float32), FEATURE_SCALE])
-        self.register_buffer("scale", torch.from_numpy(1.0 / scale))
         self.rest = 3 * skills + FEATURES.index("rest")
         self.pairs = Pairs(Sight.for_world(world), WEIGHED)
         self.see = nn.ModuleList([layer(view, hidden, dice), layer(hidden, hidden, dice)])
@@ -77,20 +108,13 @@ class Pointer(nn.Module):
                 small.weight.mul_(0.1)
         return self
 
-    def forward(
-        self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See ``core.policy``."""
-        memory = self.remember(view, memory)
-        return self.scores(view, catalogue, self.pairs(view, catalogue, history), memory), memory
-
-    def remember(self, view: Tensor, memory: Tensor) -> Tensor:
-        """Memory with this view in it.   [N, V], [N, M] -> [N, M]"""
-        return self.gates(torch.tanh(self.see[0](view)), memory) if self.memory_size else memory
+    def seen(self, view: Tensor) -> Tensor:
+        """See ``Actor``."""
+        return torch.tanh(self.see[0](view))
 
     def scores(self, view: Tensor, catalogue: Tensor, x: Tensor, memory: Tensor | None = None) -> Tensor:
-        """view [N, V], catalogue [A, F], pair features x [N, A, P], memory with this view in it [N, M] -> [N, A]"""
-        seen = self.see[1](torch.tanh(self.see[0](view)))
+        """See ``Actor``."""
+        seen = self.see[1](self.seen(view))
         learner = torch.tanh(seen + self.recall(memory) if self.memory_size else seen)
         activity = torch.tanh(self.read(catalogue * self.scale))
         apart = self.query(learner) @ self.key(activity).T + self.bias(activity)[:, 0]

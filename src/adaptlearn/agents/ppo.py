@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, require_sound, under, unpacked
+from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, put_back, require_sound, under, unpacked
 from adaptlearn.agents.follower import begun
 from adaptlearn.agents.networks import MEMORY, Critic
 from adaptlearn.agents.returns import advantages
@@ -122,12 +122,9 @@ class Training:
         Raises:
             ValueError: it belongs to a training of other sizes.
         """
-        try:
+        with put_back("ppo"):
             unpacked(state, {"net": self.net, "critic": self.critic}, self.optimiser)
             self.room.restore(under(state, "room"))
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise ValueError(f"ppo: not a state of this training ({str(error).splitlines()[0]}); needed the same world "
-                             "and settings, e.g. those it was begun with") from error  # fmt: skip
         self.dice.set_state(torch.from_numpy(state["dice"].copy()))
         self.buffers.memory.copy_(torch.from_numpy(state["memory"]))
         self.seen, self.updates = (int(n) for n in state["seen"])

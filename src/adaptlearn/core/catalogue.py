@@ -137,6 +137,12 @@ class Rules:
     after: tuple[tuple[str, str], ...] = ()  # activity, a gate that must have been met before it is offered
     pass_mark: tuple[tuple[str, float], ...] = ()  # activity that asks, share of its items that must be right, (0, 1]
 
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Activities that each rule speaks of, gates among them, by the rule's name."""
+        dated = {name: tuple(dict(getattr(self, name))) for name in ("due", "not_before", "pass_mark")}
+        gated = tuple(name for pair in self.after for name in pair)
+        return {"pinned": self.pinned, "excluded": self.excluded, "after": gated} | dated
+
 
 DUE_MARGIN = np.float32(2.0)  #: declared minutes are counted so often: offers are skipped, readers are slow
 

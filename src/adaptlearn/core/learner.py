@@ -185,9 +185,8 @@ class Population:
     change_day: float = 20.0  # mean day of the change, exponential; the very day where it is scripted
     change_scripted: bool = False  # a date that is set for everyone, such as a reorganisation
     change_to: int = -1  # the role it changes to; -1: any other, with equal chances
-    wishes: tuple[
-        float, ...
-    ] = ()  # share who want the destination they have, by motive, and share who misjudge; (): all
+    #: share who want the destination they have, by motive, and share who misjudge what they want; (): all want it
+    wishes: tuple[float, ...] = ()
     posterior: tuple[tuple[float, ...], ...] = ()  # rows of (mean, sd) as fitted; a learner belongs to one row
     constants: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # law -> its constants, as fitted
     provenance: str = "assumed (grade C)"

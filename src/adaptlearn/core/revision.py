@@ -6,6 +6,7 @@ it is out of the ordinary, and no policy has seen it. Draws are addressed by ids
 """
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def revised(world: World, share: float, seed: int = 0) -> World:
     """
     if not 0.0 <= share <= 0.5:
         raise ValueError(f"revised = {share}; needed a share of the catalogue from 0 to 0.5, e.g. 0.2")
-    named, count = _named(world), round(share * (len(world.activities) - 1))
+    named, count = {*chain(*world.rules.named().values())}, round(share * (len(world.activities) - 1))
     free = [a for a in world.activities[1:] if a.id not in named]
     taught = [a for a in world.activities[1:] if a.teaches]
     if count > min(len(free), len(taught)):
@@ -45,13 +46,6 @@ def revised(world: World, share: float, seed: int = 0) -> World:
         kept += [] if activity.id in gone else [activity]
         kept += [_new(activity, taught, seed)] if activity.id in again else []
     return replace(world, activities=tuple(kept))
-
-
-def _named(world: World) -> set[str]:
-    """Activities that the department's rules speak of."""
-    rules = world.rules
-    pairs = [name for pair in rules.after for name in pair] + [name for name, _ in (*rules.due, *rules.not_before)]
-    return {*rules.pinned, *rules.excluded, *pairs}
 
 
 def _lowest(activities: list[Activity], purpose: int, seed: int) -> list[Activity]:

@@ -20,9 +20,7 @@ def rules(report: "Report", world: "World") -> None:
     rules, known = world.rules, world.activity_ids[1:]
     due, not_before = dict(rules.due), dict(rules.not_before)
     marks, gates = dict(rules.pass_mark), [gate for _, gate in rules.after]
-    listings = {"pinned": rules.pinned, "excluded": rules.excluded, "due": due, "not_before": not_before,
-                "after": [*dict(rules.after), *gates], "pass_mark": marks}  # fmt: skip
-    for name, listed in listings.items():
+    for name, listed in rules.named().items():
         for activity in listed:
             if activity not in known:
                 report.toml(f"rules.{name}", f"the unknown activity {activity!r}", f"ids of {ACTIVITIES}",
@@ -32,13 +30,8 @@ def rules(report: "Report", world: "World") -> None:
     circle = cycle_in({name: [gate] for name, gate in rules.after})
     if circle:
         report.toml("rules.after", f"a circle: {' after '.join(circle)}", "gates without one", f"no {circle[0]}")
-    for name, listed in (
-        ("pinned", rules.pinned),
-        ("due", due),
-        ("after", gates),
-        ("pass_mark", marks),
-    ):
-        for activity in listed:
+    for name, spoken in {"pinned": rules.pinned, "due": due, "after": gates, "pass_mark": marks}.items():
+        for activity in spoken:
             if activity in rules.excluded:
                 report.toml(f"rules.{name}", f"{activity!r}, which rules.excluded takes away", "one or the other",
                             f"{name} without {activity}")  # fmt: skip

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Classroom, Rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.policy import Orchestrator
 
 Floats = NDArray[np.float32]
 
@@ -27,8 +28,11 @@ class Reached(NamedTuple):
     staff_minutes: Floats
 
 
-def reached(policy: Any, rules: Rules, ids: ArrayLike, seed: int, budgets: Sequence[float]) -> Reached:
-    """What each learner has reached within each budget of minutes.
+def reached(
+    policy: Any, rules: Rules, ids: ArrayLike, seed: int, budgets: Sequence[float],
+    orchestrator: Orchestrator | None = None,
+) -> Reached:  # fmt: skip
+    """What each learner has reached within each budget of minutes; see ``simulate``.
 
     Raises:
         ValueError: a budget below 0, or none.
@@ -47,6 +51,6 @@ def reached(policy: Any, rules: Rules, ids: ArrayLike, seed: int, budgets: Seque
         columns = {name: room.now(name) for name in Reached._fields}
         note(columns, order[np.searchsorted(who[order], room.ids)])
 
-    lives = simulate(policy, rules, who, seed, before=before)
+    lives = simulate(policy, rules, who, seed, before=before, orchestrator=orchestrator)
     note(lives, np.arange(len(who)))
     return Reached(*found)

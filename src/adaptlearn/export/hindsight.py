@@ -19,6 +19,7 @@ from torch import Tensor
 
 from adaptlearn.classroom.guardrails import ALIVE, DAY, WEEKLY, Guardrails
 from adaptlearn.classroom.simulate import BLOCK
+from adaptlearn.core import record
 from adaptlearn.core.catalogue import FEATURES
 from adaptlearn.core.cohorts import WEEK, scarcity
 from adaptlearn.core.learner import MODES, MOTIVES, Life, Traits
@@ -174,7 +175,7 @@ class _Retelling:
         if "wish" in log.columns and self.heed > 0.0:
             wish = log["wish"][rows].astype(int)
             said = np.where(wish[:, None] < 0, target, self.world.targets[wish])
-            target = target + self.heed * (said - target)
+            target = record.heeded(target, said, self.heed)  # type: ignore[no-untyped-call]
         return torch.from_numpy(np.concatenate([target, terms, motive, stated], 1))
 
     def _history(self, rows: NDArray[np.int64], who: NDArray[np.int64]) -> Tensor:

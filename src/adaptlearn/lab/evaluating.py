@@ -171,14 +171,17 @@ def at_equal_minutes(
     rows, ids = [], np.arange(config.learners)
     with progress("evaluating at equal minutes", config.format == "json") as tell:
         for labels, rules in rooms:
-            base = reached(policies[baseline], rules, ids, config.seed, config.minutes)
+            who = None if rules.world.cohorts is None else rules.world.cohorts.of(ids)
+            spent = partial(reached, rules=rules, ids=ids, seed=config.seed, budgets=config.minutes,
+                            orchestrator=orchestrator_of(config.orchestrator, rules))  # fmt: skip
+            base = spent(policies[baseline])
             for name, policy in policies.items():
                 tell(f"{name} · {labels['law']} · {labels['meshing']}")
-                own = base if name == baseline else reached(policy, rules, ids, config.seed, config.minutes)
+                own = base if name == baseline else spent(policy)
                 rows += [{
-                    "policy": name, "law": labels["law"], "meshing": labels["meshing"], "within": most,
+                    "policy": name, "law": labels["law"], "meshing": labels["meshing"], "within": int(most) if float(most).is_integer() else most,
                     "goal": float(own.value[b].mean()),
-                    "gain": None if name == baseline else paired(own.value[b], base.value[b]),
+                    "gain": None if name == baseline else paired(own.value[b], base.value[b], who),
                     "minutes": float(own.minutes[b].mean()), "staff_min": float(own.staff_minutes[b].mean()),
                 } for b, most in enumerate(config.minutes)]  # fmt: skip
     if config.csv is not None:
