@@ -179,7 +179,8 @@ def at_equal_minutes(
                 tell(f"{name} · {labels['law']} · {labels['meshing']}")
                 own = base if name == baseline else spent(policy)
                 rows += [{
-                    "policy": name, "law": labels["law"], "meshing": labels["meshing"], "within": int(most) if float(most).is_integer() else most,
+                    "policy": name, "law": labels["law"], "meshing": labels["meshing"],
+                    "within": int(most) if float(most).is_integer() else most,
                     "goal": float(own.value[b].mean()),
                     "gain": None if name == baseline else paired(own.value[b], base.value[b], who),
                     "minutes": float(own.minutes[b].mean()), "staff_min": float(own.staff_minutes[b].mean()),
