@@ -8,6 +8,7 @@ import torch
 from adaptlearn.agents import shelf
 from adaptlearn.core import luck
 from adaptlearn.core.record import PROFILE, ViewSpec
+from adaptlearn.core.revision import revised
 from adaptlearn.export import graph
 from adaptlearn.export.record import HAPPENED
 
@@ -53,13 +54,19 @@ def calls(world, n, steps):
         record = yield given | {"mask": mask}
 
 
-@pytest.mark.parametrize("name", shelf.OWN)
-def test_an_agent_of_the_shelf_decides_in_its_graph_as_in_torch(name, tiny):
+@pytest.mark.parametrize(("name", "share"), [*((name, 0.0) for name in shelf.OWN), ("fixed", 0.3)])
+def test_an_agent_of_the_shelf_decides_in_its_graph_as_in_torch(name, share, tiny):
+    """For a catalogue that was revised after the graph was made, too."""
     policy = shelf.build(name, tiny)
     blob = graph.to_onnx(policy, tiny.tracer, tiny.features.shape[1])
     session = onnxruntime.InferenceSession(blob, providers=["CPUExecutionProvider"])
     names = [value.name for value in session.get_outputs()]
-    decision, life, record, other = graph.Decision(policy, tiny.tracer), calls(tiny, LEARNERS, 12), None, 0
+    decision, life, record, other = (
+        graph.Decision(policy, tiny.tracer),
+        calls(revised(tiny, share, 2), LEARNERS, 12),
+        None,
+        0,
+    )
     for _ in range(12):
         given = life.send(record) | {"temperature": np.array([policy.head.temperature], np.float32)}
         for what, size in (("memory", policy.memory_size), ("thought", policy.luck_size)):
