@@ -9,7 +9,7 @@ from adaptlearn.classroom.mixed import APART, JOINED, Mixed
 from adaptlearn.classroom.room import Classroom
 from adaptlearn.envs.registry import rules
 
-LAWS = ("workplace", "bkt", "logistic")
+LAWS = ("workplace", "bkt", "memory")
 
 
 @pytest.fixture(scope="module")
