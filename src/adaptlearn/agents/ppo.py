@@ -12,7 +12,7 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -24,8 +24,9 @@ from torch import Tensor
 from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, put_back, require_sound, under, unpacked
 from adaptlearn.agents.follower import begun
 from adaptlearn.agents.networks import MEMORY, Critic
+from adaptlearn.agents.pace import follow, optimiser_of
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Rollout, minibatches, taken
+from adaptlearn.agents.rollout import Parts, Rollout, Shelves, minibatches, shelves_of, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -82,9 +83,9 @@ class Training:
             torch.set_float32_matmul_precision("high")  # 11 bits of each factor are enough for scores and values
         shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
         self.net = begun(rules.world, start, s.sharpness, **shape).to(here)
-        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)
+        self.shelves = shelves_of(self.room, rules.world.features, here)
         dice = torch.Generator().manual_seed(seed)
-        a, sees = len(self.catalogue), insight(self.room, s).shape[1]
+        a, sees = len(rules.world.features), insight(self.room, s).shape[1]
         self.critic = Critic(sees, s.hidden, dice).to(here)
         self.dice = dice if here.type == "cpu" else torch.Generator(here).manual_seed(seed)
         sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, self.net.pairs_size), s.memory
@@ -99,8 +100,8 @@ class Training:
             ArithmeticError: the loss is no longer a number, or the policy ran away.
         """
         s, net, out = self.settings, self.net, self.buffers
-        memory, earned = collect(self.room, net, self.catalogue, out, s)
-        figures = update(net, self.critic, self.optimiser, self.catalogue, out, insight(self.room, s), s, self.dice)
+        memory, earned = collect(self.room, net, self.shelves, out, s)
+        figures = update(net, self.critic, self.optimiser, self.shelves, out, insight(self.room, s), s, self.dice)
         out.memory.copy_(memory)
         require_sound("ppo", figures, self.seen)
         follow(self.optimiser, figures["divergence"], s)
@@ -194,16 +195,19 @@ def train_recurrent(
     return net
 
 
-def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
+def collect(room: Any, net: Any, shelves: Shelves, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
     history, memory, earned, score = room.history(), out.memory, 0.0, quick(scored, out.view.device)
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
-            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
+            seen, view, pairs = torch.as_tensor(room.history(history)), out.view[t], out.pairs[t]
+            for rows, shelf in shelves:
+                pairs[rows] = net.pairs(view[rows], shelf, seen[rows])
             out.mask[t] = torch.as_tensor(room.mask > 0)
-            memory = net.remember(out.view[t], memory)
-            room.choose(out.like(score(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            memory = net.remember(view, memory)
+            scores = [score(net, view[rows], shelf, pairs[rows], memory[rows]) for rows, shelf in shelves]
+            room.choose(out.like(torch.cat(scores)), 1.0)
             out.action[t] = torch.as_tensor(room.offers[:, 0])
             out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
@@ -233,20 +237,8 @@ def insight(room: Any, s: Settings) -> Tensor:
     return torch.cat([torch.as_tensor(x) for x in seen], 1)
 
 
-def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
-    """Adam with a rate each for the actor, its weights of pair features, and the critic; the last stays as it is."""
-    far = {name: p for name, p in net.named_parameters() if name == "weights"}
-    near = [p for name, p in net.named_parameters() if name not in far]
-    groups = [
-        {"params": near, "lr": s.rate, "most": s.rate * s.most},
-        {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
-        {"params": list(critic.parameters()), "lr": s.value_rate},
-    ]
-    return torch.optim.Adam(groups, eps=1e-5, fused=near[0].is_cuda or None)
-
-
 def update(
-    net: Any, critic: Critic, optimiser: Any, catalogue: Tensor, out: Rollout, last: Tensor, s: Settings,
+    net: Any, critic: Critic, optimiser: Any, shelves: Shelves, out: Rollout, last: Tensor, s: Settings,
     dice: torch.Generator,
 ) -> dict[str, float]:  # fmt: skip
     """A few passes over the rollout, fewer if the policy runs away.   last [N, C]: what the critic sees after it
@@ -254,7 +246,6 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
-    lost = quick(losses, view.device)
     critic.follow(seen)
     with torch.inference_mode():
         value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
@@ -264,20 +255,33 @@ def update(
     lived = view, pairs, mask, seen, out.action.ravel(), out.log_chance.ravel(), gains, wanted
     for _ in range(s.epochs):
         told: list[Tensor] = []
-        for rows, memory in minibatches(net, out, s.batch, dice):
-            figures = lost(net, critic, catalogue, memory, [taken(x, rows) for x in lived], s)
+        for parts in minibatches(net, out, shelves, s.batch, dice):
             optimiser.zero_grad()
-            figures[0].backward()
+            told.append(differentiated(net, critic, shelves, parts, lived, s))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            told.append(torch.stack(figures).detach())
         loss_, entropy_, divergence = np.mean(torch.stack(told).tolist(), 0)
         if not divergence < 4.0 * s.divergence:
             break
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
     return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
+
+
+def differentiated(
+    net: Any, critic: Critic, shelves: Shelves, parts: Parts, lived: Sequence[Tensor], s: Settings
+) -> Tensor:
+    """Gradients of one minibatch's loss, shelf by shelf.   -> loss, entropy, divergence"""
+    lost, total = quick(losses, lived[0].device), torch.zeros(3, device=lived[0].device)
+    whole = sum(len(rows) for rows, _ in parts)
+    for (_, shelf), (rows, memory) in zip(shelves, parts, strict=True):
+        if len(rows):
+            figures = torch.stack(lost(net, critic, shelf, memory, [taken(x, rows) for x in lived], s))
+            share = figures * (len(rows) / whole)
+            share[0].backward()
+            total += share.detach()
+    return total
 
 
 @cache
@@ -304,10 +308,3 @@ def losses(
     actor = -torch.minimum(ratio * gains, clipped * gains).mean()
     missed = ((critic(seen) - wanted) ** 2).mean()
     return [actor - s.entropy * entropy + missed, entropy, (ratio - 1.0 - moved).mean()]
-
-
-def follow(optimiser: Any, divergence: float, s: Settings) -> None:
-    """Larger steps when updates move the policy too little, smaller when too much; the critic's stay."""
-    factor = 1.0 / 1.5 if divergence > 2.0 * s.divergence else 1.5 if divergence < 0.5 * s.divergence else 1.0
-    for group in optimiser.param_groups[:2]:
-        group["lr"] = min(max(group["lr"] * factor, 1e-3 * group["most"]), group["most"])

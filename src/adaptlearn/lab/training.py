@@ -12,6 +12,7 @@ from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.mixed import Mixed
 from adaptlearn.classroom.room import Rules, with_rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.revision import revised
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
@@ -31,6 +32,7 @@ from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
+REVISIONS = 1000  # first seed of the catalogues in ``revisions``; those that an agent is judged in have smaller ones
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 
 
@@ -44,6 +46,8 @@ class Config(Common):
     belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
     laws: list[str] = field(default_factory=list)  # ppo: a mixture to learn in, rows shared; empty: ``law`` alone
     populations: list[str] = field(default_factory=list)  # ppo: files of people to mix; empty: ``population`` alone
+    revisions: int = 0  # ppo: revised catalogues to learn in, too, rows shared; their seeds begin at 1000
+    renewed: float = 0.2  # share of the catalogue that each of ``revisions`` withdraws, and as much is new
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
@@ -88,7 +92,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     many = mixture(config, rules)
     watch, eyes = watch_of(config, many), Eyes(config, rules)
     more = taught_with(config, rules, watch, eyes)
-    make = school_room(config, many)
+    make = school_room(config, many, eyes)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
@@ -98,7 +102,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
 
         try:
             policy = trained(config.agent, rules, config.seed, report, allow=config.allow,
-                             classroom=eyes.rooms(make), **more)  # fmt: skip
+                             classroom=make, **more)  # fmt: skip
         except ArithmeticError as error:
             raise ValueError(stopped(config, rules, error)) from error
         policy = eyes.given(policy)
@@ -115,15 +119,23 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
 
 
 def mixture(config: Config, rules: Rules) -> list[Rules]:
-    """The rooms it learns in: every law of ``laws`` with everyone of ``populations``."""
-    if not (config.laws or config.populations):
-        return [rules]
-    rooms = [rules_of(config, law=law) for law in config.laws or [config.law]]
-    return [with_rules(room, population=people(file, room)) for room in rooms for file in config.populations] or rooms
+    """The rooms it learns in: the catalogue and each of its ``revisions``, there every law of ``laws``, there everyone
+    of ``populations``.
+
+    Raises:
+        ValueError: fewer than no revisions, or revisions that renew nothing or too much.
+    """
+    if config.revisions < 0 or (config.revisions and not config.renewed > 0):
+        raise ValueError(f"revisions = {config.revisions}, each with {config.renewed:.0%} renewed; needed 0 or more, "
+                         "with a share, e.g. revisions=7 renewed=0.2")  # fmt: skip
+    laws = [rules_of(config, law=law) for law in config.laws] or [rules]
+    rooms = [with_rules(room, population=people(file, room)) for room in laws for file in config.populations] or laws
+    later = [revised(rules.world, config.renewed, REVISIONS + j) for j in range(config.revisions)]
+    return [with_rules(room, world=world) for world in (rules.world, *later) for room in rooms]
 
 
-def school_room(config: Config, many: list[Rules]) -> Any:
-    """Makes the rooms it learns in: on its device; side by side where there are several.
+def school_room(config: Config, many: list[Rules], eyes: "Eyes") -> Any:
+    """Makes the rooms it learns in: on its device, as it sees them; side by side where there are several.
 
     Raises:
         ValueError: an agent that learns in rooms of one kind; a belief on a card.
@@ -132,13 +144,13 @@ def school_room(config: Config, many: list[Rules]) -> Any:
     if config.belief is not None and device != "cpu":
         raise ValueError(f"belief with agent.settings.device={device}: a belief looks on a processor; needed one "
                          "of the two, e.g. agent.settings.device=cpu")  # fmt: skip
-    make = maker(device)
+    make = eyes.rooms(maker(device))
     if len(many) == 1:
         return make
     school = school_of(config.agent, config.allow)
     if school is None or "privileged" not in {f.name for f in fields(school[1])}:
-        raise ValueError(f"laws, populations: agent {config.agent.name} learns in rooms of one kind; needed one that "
-                         "learns in any, e.g. agent=ppo")  # fmt: skip
+        raise ValueError(f"laws, populations, revisions: agent {config.agent.name} learns in rooms of one kind; needed "
+                         "one that learns in any, e.g. agent=ppo")  # fmt: skip
     return lambda rules, n, seed, **more: Mixed(many, n, seed, make=make, **more)
 
 
@@ -241,6 +253,8 @@ def written(config: Config, rules: Rules, policy: Any) -> Path:
     made = shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
     about |= {"law": "+".join(config.laws)} if config.laws else {}
+    if config.revisions:
+        about["catalogue"] += f", and {config.revisions} times {config.renewed:.0%} revised ({REVISIONS} on)"
     return checkpoint.save(config.to, policy, config.agent.name, made, about)
 
 
