@@ -25,7 +25,7 @@ from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, put
 from adaptlearn.agents.follower import begun
 from adaptlearn.agents.networks import MEMORY, Critic
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Rollout, minibatches, taken
+from adaptlearn.agents.rollout import Rollout, blocks, hold_memory, minibatches, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -76,6 +76,7 @@ class Training:
 
     def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None):
         s = self.settings = settings
+        hold_memory()
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
         if here.type == "cuda":
@@ -196,14 +197,14 @@ def train_recurrent(
 
 def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
-    history, memory, earned, score = room.history(), out.memory, 0.0, quick(scored, out.view.device)
+    history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
             out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
             out.mask[t] = torch.as_tensor(room.mask > 0)
             memory = net.remember(out.view[t], memory)
-            room.choose(out.like(score(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            room.choose(out.like(considered(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
             out.action[t] = torch.as_tensor(room.offers[:, 0])
             out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
@@ -214,6 +215,13 @@ def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -
             memory, earned = memory * torch.as_tensor(going)[:, None], earned + room.pay.sum()
         out.log_chance.log_()
     return memory, float(earned)
+
+
+def considered(net: Any, view: Tensor, catalogue: Tensor, pairs: Tensor, memory: Tensor) -> Tensor:
+    """A network's scores, block by block.   -> [N, A]"""
+    score = quick(scored, view.device)
+    parts = zip(*(blocks(x, net.block) for x in (view, pairs, memory)), strict=True)
+    return torch.cat([score(net, seen, catalogue, x, held) for seen, x, held in parts])
 
 
 def potential(room: Any, s: Settings) -> Any:
@@ -242,7 +250,7 @@ def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
         {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
         {"params": list(critic.parameters()), "lr": s.value_rate},
     ]
-    return torch.optim.Adam(groups, eps=1e-5, fused=near[0].is_cuda or None)
+    return torch.optim.Adam(groups, eps=1e-5, fused=True)
 
 
 def update(
@@ -254,10 +262,11 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
-    lost = quick(losses, view.device)
-    critic.follow(seen)
+    for part in blocks(seen, critic.block):
+        critic.follow(part)
     with torch.inference_mode():
-        value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
+        value = torch.cat([critic(part) for part in blocks(seen, critic.block)]).view(out.action.shape)
+        value, after = out.like(value), critic(last)
     gain = out.like(advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace))
     wanted = torch.as_tensor((gain + value).ravel())
     gains = torch.as_tensor((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
@@ -265,19 +274,31 @@ def update(
     for _ in range(s.epochs):
         told: list[Tensor] = []
         for rows, memory in minibatches(net, out, s.batch, dice):
-            figures = lost(net, critic, catalogue, memory, [taken(x, rows) for x in lived], s)
             optimiser.zero_grad()
-            figures[0].backward()
+            told.append(downhill(net, critic, catalogue, memory, lived, rows, s))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
-            told.append(torch.stack(figures).detach())
         loss_, entropy_, divergence = np.mean(torch.stack(told).tolist(), 0)
         if not divergence < 4.0 * s.divergence:
             break
     explained = 1.0 - float(gain.var() / max(float((gain + value).var()), 1e-12))
     return {"loss": float(loss_), "entropy": float(entropy_), "divergence": float(divergence), "explained": explained,
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
+
+
+def downhill(
+    net: Any, critic: Critic, catalogue: Tensor, memory: Tensor | None, lived: tuple[Tensor, ...], rows: Tensor,
+    s: Settings,
+) -> Tensor:  # fmt: skip
+    """Gradients of a minibatch, block by block where nothing is remembered.   -> figures of ``losses`` [3]"""
+    lost, told = quick(losses, rows.device), torch.zeros(3, device=rows.device)
+    for some in blocks(rows, net.block) if memory is None else (rows,):
+        figures = torch.stack(lost(net, critic, catalogue, memory, [taken(x, some) for x in lived], s))
+        figures = figures * (len(some) / len(rows))
+        figures[0].backward()
+        told += figures.detach()
+    return told
 
 
 @cache
