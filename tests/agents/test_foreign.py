@@ -1,5 +1,7 @@
 """PPO on environments that are not ours: toys whose optimum is known, spaces it must refuse by name."""
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
@@ -114,7 +116,7 @@ def test_a_masked_toy_registered_by_another_package_is_learned():
     gymnasium.register("another-package/Toll-v0", entry_point=Toll)
     envs = gymnasium.make_vec("another-package/Toll-v0", 16, vectorization_mode="sync",
                               vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP})  # fmt: skip
-    net = train(envs, 1, QUICK)
+    net = train(envs, 1, replace(QUICK, gamma=0.1))  # what is laid next is chance: looking ahead adds only noise
     dice = np.random.default_rng(5)
     tolls, planks = dice.random((500, 4)), dice.random((500, 4)) < 0.6
     planks[:, 0] |= ~planks.any(1)

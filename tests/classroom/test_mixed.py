@@ -16,7 +16,7 @@ from adaptlearn.core.revision import revised
 from adaptlearn.core.world import load
 from adaptlearn.envs.registry import rules
 
-LAWS = ("workplace", "bkt", "logistic")
+LAWS = ("workplace", "bkt", "memory")
 FEW = ppo.Settings(decisions=3 * 12 * 4, rows=12, steps=4, batch=24, check=1)
 
 

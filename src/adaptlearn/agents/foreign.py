@@ -28,6 +28,7 @@ class Plain(nn.Module):
     """Two layers, and the scores of actions."""
 
     memory_size = 0
+    block = 4096  # see ``networks.Actor``: there is little on the way here
 
     def __init__(self, view: int, actions: int, hidden: int, seed: int):
         nn.Module.__init__(self)

@@ -43,6 +43,7 @@ class Actor(nn.Module, ABC):
     head: Head = GREEDY
     luck_size = 0
     pairs_size: int  # P
+    block = 256  # decisions of which what is made on the way fits a processor's cache
     scale: Tensor  # [F] brings an activity's features to about 1
 
     def __init__(self, world: World, made_with: dict[str, Any], memory: int):
@@ -130,6 +131,7 @@ class Critic(nn.Module):
     What it sees is brought to mean 0 and deviation 1 by running figures, which are kept with the weights.
     """
 
+    block = 1024  # decisions of which what is made on the way fits a processor's cache
     mean: Tensor
     variance: Tensor
     count: Tensor
@@ -149,8 +151,9 @@ class Critic(nn.Module):
     def follow(self, x: Tensor) -> None:
         """Take rows into mean and variance (Chan, Golub & LeVeque 1983).   [N, C]"""
         share = len(x) / (float(self.count) + len(x))
-        shift = x.mean(0) - self.mean
-        self.variance.lerp_(x.var(0, unbiased=False), share).add_(shift**2 * share * (1.0 - share))
+        mean = x.mean(0)
+        shift = mean - self.mean
+        self.variance.lerp_(((x - mean) ** 2).mean(0), share).add_(shift**2 * share * (1.0 - share))
         self.mean.add_(shift * share)
         self.count.add_(len(x))
 

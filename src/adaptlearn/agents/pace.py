@@ -16,7 +16,7 @@ def optimiser_of(net: Any, critic: Critic, s: Any) -> torch.optim.Adam:
         {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
         {"params": list(critic.parameters()), "lr": s.value_rate},
     ]
-    return torch.optim.Adam(groups, eps=1e-5, fused=near[0].is_cuda or None)
+    return torch.optim.Adam(groups, eps=1e-5, fused=True)
 
 
 def follow(optimiser: Any, divergence: float, s: Any) -> None:

@@ -75,12 +75,8 @@ class Pairs(nn.Module):
 
 
 def side_by_side(columns: dict[str, Tensor], names: tuple[str, ...], shape: tuple[int, ...]) -> Tensor:
-    """The named columns as features, last.   -> [N, A, P]
-
-    On a card each feature lies in memory in one piece: it would write rows of so few a word at a time.
-    """
-    found = [columns[name].expand(shape) for name in names]
-    return torch.stack(found).movedim(0, 2) if found[0].is_cuda else torch.stack(found, 2)
+    """The named columns as features, last; each lies in memory in one piece, as it was made.   -> [N, A, P]"""
+    return torch.stack([columns[name].expand(shape) for name in names]).movedim(0, 2)
 
 
 def _learning(learner: Learner, shelf: Shelf) -> dict[str, Tensor]:

@@ -26,7 +26,7 @@ from adaptlearn.agents.follower import begun
 from adaptlearn.agents.networks import MEMORY, Critic
 from adaptlearn.agents.pace import follow, optimiser_of
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Parts, Rollout, Shelves, minibatches, shelves_of, taken
+from adaptlearn.agents.rollout import Parts, Rollout, Shelves, blocks, hold_memory, minibatches, shelves_of, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -77,6 +77,7 @@ class Training:
 
     def __init__(self, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings, start: Any = None):
         s = self.settings = settings
+        hold_memory()
         self.room = classroom(rules, s.rows, seed, autoreset=True).begin()
         here = self.device = torch.as_tensor(self.room.pay).device  # everything is where the learners are
         if here.type == "cuda":
@@ -197,7 +198,7 @@ def train_recurrent(
 
 def collect(room: Any, net: Any, shelves: Shelves, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
-    history, memory, earned, score = room.history(), out.memory, 0.0, quick(scored, out.view.device)
+    history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
@@ -206,8 +207,8 @@ def collect(room: Any, net: Any, shelves: Shelves, out: Rollout, s: Settings) ->
                 pairs[rows] = net.pairs(view[rows], shelf, seen[rows])
             out.mask[t] = torch.as_tensor(room.mask > 0)
             memory = net.remember(view, memory)
-            scores = [score(net, view[rows], shelf, pairs[rows], memory[rows]) for rows, shelf in shelves]
-            room.choose(out.like(torch.cat(scores)), 1.0)
+            found = [considered(net, view[rows], shelf, pairs[rows], memory[rows]) for rows, shelf in shelves]
+            room.choose(out.like(torch.cat(found)), 1.0)
             out.action[t] = torch.as_tensor(room.offers[:, 0])
             out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
@@ -218,6 +219,13 @@ def collect(room: Any, net: Any, shelves: Shelves, out: Rollout, s: Settings) ->
             memory, earned = memory * torch.as_tensor(going)[:, None], earned + room.pay.sum()
         out.log_chance.log_()
     return memory, float(earned)
+
+
+def considered(net: Any, view: Tensor, catalogue: Tensor, pairs: Tensor, memory: Tensor) -> Tensor:
+    """A network's scores, block by block.   -> [N, A]"""
+    score = quick(scored, view.device)
+    parts = zip(*(blocks(x, net.block) for x in (view, pairs, memory)), strict=True)
+    return torch.cat([score(net, seen, catalogue, x, held) for seen, x, held in parts])
 
 
 def potential(room: Any, s: Settings) -> Any:
@@ -246,9 +254,11 @@ def update(
     -> loss, entropy and divergence (of the last pass), explained, rate
     """
     view, pairs, mask, seen = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight))
-    critic.follow(seen)
+    for part in blocks(seen, critic.block):
+        critic.follow(part)
     with torch.inference_mode():
-        value, after = out.like(critic(seen).view(out.action.shape)), critic(last)
+        value = torch.cat([critic(part) for part in blocks(seen, critic.block)]).view(out.action.shape)
+        value, after = out.like(value), critic(last)
     gain = out.like(advantages(out.reward, value, after, out.ended, out.cut, out.beyond, s.gamma, s.trace))
     wanted = torch.as_tensor((gain + value).ravel())
     gains = torch.as_tensor((gain.ravel() - gain.mean()) / (gain.std() + 1e-8))
@@ -257,7 +267,7 @@ def update(
         told: list[Tensor] = []
         for parts in minibatches(net, out, shelves, s.batch, dice):
             optimiser.zero_grad()
-            told.append(differentiated(net, critic, shelves, parts, lived, s))
+            told.append(downhill(net, critic, shelves, parts, lived, s))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
@@ -269,18 +279,17 @@ def update(
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
 
 
-def differentiated(
-    net: Any, critic: Critic, shelves: Shelves, parts: Parts, lived: Sequence[Tensor], s: Settings
-) -> Tensor:
-    """Gradients of one minibatch's loss, shelf by shelf.   -> loss, entropy, divergence"""
+def downhill(net: Any, critic: Critic, shelves: Shelves, parts: Parts, lived: Sequence[Tensor], s: Settings) -> Tensor:
+    """Gradients of a minibatch's loss, shelf by shelf and block by block.   -> loss, entropy, divergence"""
     lost, total = quick(losses, lived[0].device), torch.zeros(3, device=lived[0].device)
     whole = sum(len(rows) for rows, _ in parts)
     for (_, shelf), (rows, memory) in zip(shelves, parts, strict=True):
-        if len(rows):
-            figures = torch.stack(lost(net, critic, shelf, memory, [taken(x, rows) for x in lived], s))
-            share = figures * (len(rows) / whole)
-            share[0].backward()
-            total += share.detach()
+        for some in blocks(rows, net.block) if memory is None else (rows,):
+            if len(some):
+                figures = torch.stack(lost(net, critic, shelf, memory, [taken(x, some) for x in lived], s))
+                share = figures * (len(some) / whole)
+                share[0].backward()
+                total += share.detach()
     return total
 
 

@@ -35,6 +35,7 @@ from adaptlearn.core.world import World
 ROLE = Traits._fields.index("role")
 RANK = FEATURES.index("syllabus_rank") - len(FEATURES)  # among an activity's features
 ALIKE = 0.7  # cosine of what two activities teach from which one may stand for the other (chosen in simulation: C)
+FEW = 8  # lines, below which all of them are laid out rather than those that are wanted
 CERTAIN = 1.0  # standard errors by which a neighbour must be better before the order moves
 
 
@@ -93,18 +94,26 @@ class Programme(nn.Module):
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
     ) -> tuple[Tensor, Tensor]:
         """See ``core.policy``."""
+        return self.ordered(self.destination(view), catalogue, history), memory
+
+    def destination(self, view: Tensor) -> Tensor:
+        """The nearest known one.   -> [N]"""
         wanted = view[:, self.sight.spec.at("target")]
-        here = (wanted[:, None, :] - self.targets).abs().sum(2).argmin(1)  # [N]
+        return (wanted[:, None, :] - self.targets).abs().sum(2).argmin(1)
+
+    def ordered(self, line: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
+        """Scores of following these lines of ``place``: what is due next has the largest.   line [N] -> [N, A]"""
         marked = (catalogue[:, :, None] * self.mark).sum(1)  # not a matmul, which a card may round to 11 bits
         stands = self.standing(recognised(self.known, marked), self.sight.shelf(catalogue).teaches)
         met = stands.sum(0).clamp(max=1.0)  # 1 where the activity has a place
         visits, far = 2.0 * history[:, :, 0], float(2 * self.place.shape[1] * self.place.shape[2])
         scores = -far - catalogue[:, RANK] - 4.0 * visits  # what has no place, or is fulfilled
+        few = len(self.place) <= FEW
         for t in range(self.place.shape[1]):
-            place = (self.place[:, t] @ stands)[here]  # [N, A]
-            due = (visits < t + 0.5).to(view.dtype) * met
+            place = (self.place[:, t] @ stands)[line] if few else self.place[line, t] @ stands  # [N, A]
+            due = (visits < t + 0.5).to(history.dtype) * met
             scores = torch.maximum(scores, -place * due - 4.0 * far * (1.0 - due))
-        return scores - 10.0 * far * self.sight.shelf(catalogue).column["rest"], memory
+        return scores - 10.0 * far * self.sight.shelf(catalogue).column["rest"]
 
     def standing(self, same: Tensor, teaches: Tensor) -> Tensor:
         """Whose place each activity has: its own, or if it is new, that of the withdrawn one which teaches most nearly

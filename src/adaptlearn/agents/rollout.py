@@ -25,7 +25,7 @@ def shelves_of(room: Any, features: np.ndarray, here: torch.device) -> Shelves:
 @dataclass
 class Rollout:
     """What T steps of N rows left behind, in place. The last four are of the room's kind: arrays of NumPy, or tensors
-    where the room is one on a graphics card; there each pair feature lies in memory in one piece (``pairs``)."""
+    where the room is one on a graphics card. Each pair feature lies in memory in one piece (``pairs``)."""
 
     view: Tensor  # [T, N, V]
     insight: Tensor  # [T, N, C] what the critic saw
@@ -48,7 +48,7 @@ class Rollout:
         card, shape = isinstance(like, Tensor), (steps, rows)
         zeros = partial(torch.zeros, device=like.device if card else None)
         told = zeros(shape), zeros(shape, dtype=torch.bool), zeros(shape, dtype=torch.bool), zeros(shape)
-        held = zeros(pairs[1], *shape, pairs[0]).movedim(0, 3) if card else zeros(*shape, *pairs)
+        held = zeros(pairs[1], *shape, pairs[0]).movedim(0, 3)
         return Rollout(
             zeros(*shape, view), zeros(*shape, insight), held, zeros(*shape, actions, dtype=torch.bool),
             zeros(shape, dtype=torch.long), zeros(shape), zeros(rows, memory),
@@ -62,7 +62,12 @@ class Rollout:
 
 def taken(x: Tensor, rows: Tensor) -> Tensor:
     """Some decisions of a flat rollout; what lies feature by feature stays so.   [T N, ...], [B] -> [B, ...]"""
-    return x[rows] if x.is_contiguous() else x.movedim(2, 0)[:, rows].movedim(0, 2)
+    return x.index_select(0, rows) if x.dim() < 3 else x.movedim(2, 0).index_select(1, rows).movedim(0, 2)
+
+
+def blocks(x: Tensor, most: int) -> tuple[Tensor, ...]:
+    """Parts of at most so many decisions, which fit a processor's cache; a card has the whole at once."""
+    return (x,) if x.is_cuda else x.split(most)
 
 
 def minibatches(net: Any, out: Rollout, shelves: Shelves, batch: int, dice: torch.Generator) -> Iterator[Parts]:
@@ -103,3 +108,10 @@ def remembered(
 def shuffled(n: int, dice: torch.Generator) -> Tensor:
     """0 to n - 1 in random order, where the dice are."""
     return torch.randperm(n, generator=dice, device=dice.device)
+
+
+def hold_memory() -> None:
+    """Ask for much and give it back, once: glibc then gives back no memory that the next block asks for again, which
+    took a third of a training's time in page faults.
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)

@@ -14,7 +14,13 @@ from adaptlearn.core.policy import Orchestrator
 from adaptlearn.evaluation.compare import paired
 
 FIRST = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
-COUNTS = ("decisions", "round", "epoch", "cohort")  # figures that say how far a training has come, and their settings
+COUNTS = (
+    "decisions",
+    "round",
+    "epoch",
+    "cohort",
+    "fork",
+)  # figures that say how far a training has come, and their settings
 
 
 class Watch:
