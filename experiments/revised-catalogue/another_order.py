@@ -1,4 +1,4 @@
-"""What a network that follows a programme gains in revised catalogues, by what it is told of them; no weight is trained.
+"""What a network that follows a programme gains in revised catalogues, by what it is told; no weight is trained.
 
     python experiments/revised-catalogue/another_order.py
 
