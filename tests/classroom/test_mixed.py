@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tensors import Tensors
 
-from adaptlearn.agents import ppo, shelf
+from adaptlearn.agents import believing, ppo, shelf
+from adaptlearn.agents.belief import Belief
 from adaptlearn.agents.rollout import minibatches
 from adaptlearn.classroom.mixed import APART, JOINED, Mixed
 from adaptlearn.classroom.room import Classroom, with_rules
@@ -39,12 +41,14 @@ def school(many):
     return lambda _, n, seed, **more: Mixed(many, n, seed, **more)
 
 
-def test_every_room_has_its_share_and_lives_as_if_it_were_alone(many):
-    mixed = Mixed(many, 17, 5, autoreset=True).begin()
+@pytest.mark.parametrize("believed", [False, True])
+def test_every_room_has_its_share_and_lives_as_if_it_were_alone(many, believed):
+    make = believing.rooms(Belief.for_world(many[0].world), Classroom) if believed else Classroom
+    mixed = Mixed(many, 17, 5, autoreset=True, make=make).begin()
     sizes = [share.stop - share.start for share in mixed.shares]
     assert sum(sizes) == 17 and max(sizes) - min(sizes) <= 1 and mixed.shares[-1].stop == 17
     alone = [
-        Classroom(r, n, 5 + APART * j, autoreset=True).begin() for j, (r, n) in enumerate(zip(many, sizes, strict=True))
+        make(r, n, 5 + APART * j, autoreset=True).begin() for j, (r, n) in enumerate(zip(many, sizes, strict=True))
     ]
     dice = np.random.default_rng(0)
     for _ in range(30):
@@ -106,6 +110,22 @@ def test_every_row_is_taught_and_learned_from_by_what_its_own_room_offers(start,
                 met[rows] += 1.0
     assert (met == 1.0).all()
     assert missed > 1e-3, "another room's catalogue would have done: the test has nothing to find"
+
+
+@pytest.mark.parametrize("memory", [0, 5])
+def test_rooms_of_tensors_side_by_side_are_learned_from_as_rooms_of_arrays(memory):
+    many, s = revisions(), ppo.Settings(rows=12, steps=8, batch=48, memory=memory)
+
+    def training(make):
+        start = shelf.build("fixed", many[0].world)
+        return ppo.Training(many[0], lambda _, n, seed, **more: Mixed(many, n, seed, make=make, **more), 1, s, start)
+
+    one, two = training(Classroom), training(Tensors)
+    assert one.advance() == pytest.approx(two.advance(), rel=1e-3, abs=1e-4)
+    assert isinstance(two.buffers.reward, torch.Tensor)
+    torch.testing.assert_close(one.buffers.pairs, two.buffers.pairs, rtol=0, atol=0)
+    for mine, other in zip(one.net.parameters(), two.net.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)
 
 
 def test_catalogues_told_one_by_one_teach_what_they_teach_at_once():

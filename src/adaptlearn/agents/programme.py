@@ -62,10 +62,13 @@ class Programme(nn.Module):
         self.register_buffer("taught", directions(known[:, : targets.shape[1]]))
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *more: Any) -> None:
-        """A file older than ``taught`` is told it by the activities that it shares with the world this was made for."""
-        if f"{prefix}known" in state and f"{prefix}taught" not in state:
-            known = recognised(state[f"{prefix}known"], self.known)
-            state[f"{prefix}taught"] = known @ self.taught
+        """Take older files, too. One from before ``taught`` is told it by the activities that it shares with the world
+        this was made for; one whose sums hold the author's places is rid of them, or no revision would know them."""
+        known, mark = state.get(f"{prefix}known"), state.get(f"{prefix}mark")
+        if known is not None and mark is not None and f"{prefix}taught" not in state:
+            state[f"{prefix}known"] = known = known - places(len(known))[:, None] * mark[RANK]
+            state[f"{prefix}mark"] = mark.index_fill(0, torch.tensor(RANK), 0.0)
+            state[f"{prefix}taught"] = recognised(known, self.known) @ self.taught
         nn.Module._load_from_state_dict(self, state, prefix, *more)
 
     @classmethod
@@ -124,6 +127,11 @@ class Programme(nn.Module):
 def recognised(known: Tensor, marked: Tensor) -> Tensor:
     """1 where it is the same activity, by their sums.   known [U, 4], marked [A, 4] -> [U, A]"""
     return ((known[:, None, :] - marked).abs().amax(2) < 1e-3).to(known.dtype)
+
+
+def places(rows: int) -> Tensor:
+    """The author's places of a whole catalogue, 0 to 1, "nothing now" last: see ``World.scalars``.   -> [A]"""
+    return torch.cat([torch.ones(1), torch.arange(rows - 1) / max(rows - 2, 1)])
 
 
 def directions(rows: Tensor) -> Tensor:

@@ -57,8 +57,8 @@ class Watch:
     def _worth(self, policy: Any) -> Any:
         """Of the destination at the end of each life.   -> [N]"""
         lived = self._lived if self.settings.get("device", "cpu") == "cpu" else on_card
-        shared = zip(self.many, self.shares, strict=True)
-        return np.concatenate([lived(policy, rules, ids, self.seed) for rules, ids in shared])
+        rooms = zip(self.many, self.shares, strict=True)
+        return np.concatenate([lived(policy, rules, ids, self.seed) for rules, ids in rooms])
 
     def _lived(self, policy: Any, rules: Rules, ids: Any, seed: int) -> Any:
         return simulate(policy, rules, ids, seed, orchestrator=self.orchestrator)["value"]

@@ -49,7 +49,7 @@ class Config(Common):
     revisions: int = 0  # ppo: revised catalogues to learn in, too, rows shared; their seeds begin at 1000
     renewed: float = 0.2  # share of the catalogue that each of ``revisions`` withdraws, and as much is new
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
-    held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
+    held_out: int = 512  # learners of all its rooms on whom the agent is watched while it learns; the best is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
