@@ -37,6 +37,7 @@ SMALLER = {
 LEARNING = {
     "linear": ["rounds=2", "candidates=4", "elite=2", "learners=8"],
     "fixed": ["rounds=1", "neighbours=20", "learners=8"],
+    "branching": ["forks=2", "rounds=1", "neighbours=20", "learners=16", "paces=2", "levels=2"],
     "ppo": ["decisions=400", "rows=8", "check=1"],
     "recurrent": ["decisions=400", "rows=8", "check=1"],
     "dqn": ["decisions=800", "rows=8", "first=8"],
