@@ -219,7 +219,8 @@ def main() -> None:
     for count in SPEED:
         a, b = (next(r["decisions_per_second"] for r in told[side] if r["case"] == "speed" and r["envs"] == count)
                 for side in ("ours", "sb3"))  # fmt: skip
-        say("speed", least(f"PPO, {count} environments, decisions/s, times MaskablePPO's", a / b, QUICKER[count]), envs=count)
+        claim = least(f"PPO, {count} environments, decisions/s, times MaskablePPO's", a / b, QUICKER[count])
+        say("speed", claim, envs=count)
     runs = {side: [r["seconds"] for r in told[side] if r["case"] == "run"] for side in told}
     ours_, theirs_ = (sorted(LONG if s is None else s for s in runs[side])[len(SEEDS) // 2] for side in ("ours", "sb3"))
     claim = least("PPO, times as quick to a fixed quality as MaskablePPO, medians", theirs_ / ours_, 5.0)

@@ -58,6 +58,16 @@ def real_logs() -> Path:
     return logs_folder()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory) -> Path:
+    """A sqlite store without runs: it costs seconds to make, a copy of it nothing."""
+    from adaptlearn.lab import outbox
+
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    outbox.make(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
 def command(capsys):
     """``adaptlearn`` in this process: words -> exit status, what it printed, what it complained of."""

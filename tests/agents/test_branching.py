@@ -52,7 +52,7 @@ def views(room, n, seed):
 def decided(view, spec, made):
     """The same records after so many decisions."""
     view = view.clone()
-    view[:, spec.total("decisions")] = made / (made + branching.HALFLIFE)
+    view[:, spec.total("decisions")] = branching.shown_of(made)
     return view
 
 

@@ -95,10 +95,10 @@ def test_a_training_in_other_revisions_does_not_go_on_from_this_ones_state(tmp_p
     ("words", "says"),
     [
         (
-            ["agent=linear", "laws=[bkt,workplace]"],
-            "laws, populations, revisions: agent linear learns in rooms of one kind",
+            ["agent=fixed", "laws=[bkt,workplace]"],
+            "laws, populations, revisions: agent fixed learns in rooms of one kind",
         ),
-        (["agent=linear", "revisions=2"], "laws, populations, revisions: agent linear learns in rooms of one kind"),
+        (["agent=fixed", "revisions=2"], "laws, populations, revisions: agent fixed learns in rooms of one kind"),
         (["agent=cql"], "agent=cql learns from a log; needed one, e.g. log=log.parquet"),
         (["agent=ppo", "log=log.parquet"], "log: agent ppo reads no log; needed one that does, e.g. agent=cql"),
         (["agent=linear", "resume=true"], "resume: agent linear keeps no state"),

@@ -2,7 +2,7 @@
 
 Branching programmes are as old as programmed instruction (Crowder 1959). At a decision that is a *fork* a learner is
 put into a branch: by the destination, by the minutes a week that the learner has, and by how much of what the
-destination needs is believed known, both cut where the crowd that comes to the fork falls into equal parts. Between two
+destination needs is believed known, cut where the crowd that comes to the fork falls into equal parts. Between two
 forks nothing is read; every branch has an order of visits, like a fixed programme.
 
 Branches are found fork by fork. Newcomers are taught by the forks so far, whoever comes to the new one is put into its
@@ -32,9 +32,10 @@ from adaptlearn.classroom.rounds import newcomers
 from adaptlearn.classroom.simulate import simulate
 from adaptlearn.core import luck
 from adaptlearn.core.policy import GREEDY, Head, Orchestrator
+from adaptlearn.core.record import VIEW_TOTALS, Standing, Totals, view_totals
 from adaptlearn.core.world import World
 
-HALFLIFE = 20.0  # decisions: the view shows d / (d + 20) of them
+NEVER = 2.0  # the view shows less of any number of decisions
 SPARE = 2  # newcomers taught for each learner that a branch's search asks for: not all come to every branch
 FEWEST = 16  # learners a branch is searched with; one that fewer come to stays as it is
 
@@ -57,9 +58,9 @@ class Branching(nn.Module):
         nn.Module.__init__(self)
         self.lines, self.sight = lines, lines.sight
         self.made_with = {"at": list(at), "paces": paces, "levels": levels}
-        self.register_buffer("at", torch.tensor(at, dtype=torch.float32))
+        self.register_buffer("after", torch.tensor([shown_of(made - 0.5) for made in at], dtype=torch.float32))
         self.register_buffer("pace_edges", torch.zeros(len(at), paces - 1))
-        self.register_buffer("level_edges", torch.zeros(len(at), paces, levels - 1))
+        self.register_buffer("level_edges", torch.zeros(len(at), paces, len(lines.targets), levels - 1))
 
     @classmethod
     def for_world(
@@ -79,22 +80,18 @@ class Branching(nn.Module):
 
     def put(self, view: Tensor, memory: Tensor) -> Tensor:
         """Where learners are: forks behind them, and their branch, a new one where a fork has been reached.   [N, 2]"""
-        behind = (self.decisions(view)[:, None] > self.at - 0.5).sum(1)
+        behind = (self._total(view, "decisions")[:, None] > self.after).sum(1)
         fork = (behind - 1).clamp(min=0)
         pace = (self.pace(view)[:, None] > self.pace_edges[fork]).sum(1)
-        level = (self.level(view)[:, None] > self.level_edges[fork, pace]).sum(1)
-        paces, levels = self.level_edges.shape[1], self.level_edges.shape[2] + 1
+        edges = self.level_edges[fork, pace, self.lines.destination(view)]
+        level = (self.level(view)[:, None] > edges).sum(1)
+        paces, levels = self.level_edges.shape[1], edges.shape[1] + 1
         here = torch.stack([behind, (fork * paces + pace) * levels + level], 1).to(view.dtype)
         return torch.where(here[:, :1] > memory[:, :1], here, memory)
 
     def line(self, view: Tensor, memory: Tensor) -> Tensor:
         """Whose order each learner follows: branch by branch, within a branch by destination.   -> [N]"""
         return memory[:, 1].long() * len(self.lines.targets) + self.lines.destination(view)
-
-    def decisions(self, view: Tensor) -> Tensor:
-        """Made so far.   -> [N]"""
-        shown = self._total(view, "decisions").clamp(max=0.999)
-        return HALFLIFE * shown / (1.0 - shown)
 
     def pace(self, view: Tensor) -> Tensor:
         """Minutes a week, as the view scales them.   -> [N]"""
@@ -175,15 +172,16 @@ class Search:
         self.rules, self.classroom, self.seed = rules, classroom, seed
         self.orders = np.tile(base, (s.forks * s.paces * s.levels, 1, 1))
         self.policy = Branching.for_world(rules.world, s.at, s.paces, s.levels, self.orders)
-        self.policy.at[1:] = torch.inf  # forks that have not grown yet are never reached
+        self.policy.after[1:] = NEVER  # forks that have not grown yet
 
     def grow(self, fork: int) -> float:
         """Cut the crowd that comes to a fork, and improve the order of each of its branches.   -> mean worth to come"""
         room, before = self.crowd(fork, 0)
         view, going = torch.from_numpy(room.view), torch.from_numpy(room.alive)
-        self.policy.at[fork] = float(self.settings.at[fork])
+        self.policy.after[fork] = shown_of(self.settings.at[fork] - 0.5)
         self.cut(fork, view[going])
-        self.inherit(fork, self.policy.put(view, before)[going, 1], before[going, 1])
+        now, bound_for = self.policy.put(view, before), self.policy.lines.destination(view)
+        self.inherit(fork, now[going, 1], before[going, 1], bound_for[going])
         worth = [self.improved(fork, turn) for turn in range(1, self.settings.rounds + 1)]
         self.policy.lines = Programme.for_world(self.rules.world, self.orders.reshape(-1, self.orders.shape[-1]))
         return worth[-1]
@@ -208,20 +206,22 @@ class Search:
         return (fork + 1) * (1 << 16) + turn
 
     def cut(self, fork: int, view: Tensor) -> None:
-        """Edges between equal parts of those who come to a fork: by pace, and within each pace by level."""
-        pace, level = self.policy.pace(view), self.policy.level(view)
-        self.policy.pace_edges[fork] = between(pace, self.settings.paces)
-        part = (pace[:, None] > self.policy.pace_edges[fork]).sum(1)
-        for p in range(self.settings.paces):
-            if (part == p).any():
-                self.policy.level_edges[fork, p] = between(level[part == p], self.settings.levels)
+        """Edges between equal parts of those who come to a fork: by pace, and by level among those of one pace and
+        destination."""
+        policy, s = self.policy, self.settings
+        pace, level, bound_for = policy.pace(view), policy.level(view), policy.lines.destination(view)
+        policy.pace_edges[fork] = between(pace, s.paces)
+        part = (pace[:, None] > policy.pace_edges[fork]).sum(1)
+        for p, r in product(range(s.paces), range(self.orders.shape[1])):
+            if (here := (part == p) & (bound_for == r)).any():
+                policy.level_edges[fork, p, r] = between(level[here], s.levels)
 
-    def inherit(self, fork: int, branch: Tensor, before: Tensor) -> None:
-        """A branch begins with the order that most of its learners come by."""
-        for here in self.branches(fork) if fork else ():
-            came = before[branch == here].long()
+    def inherit(self, fork: int, branch: Tensor, before: Tensor, bound_for: Tensor) -> None:
+        """A branch begins with the order by which most come to it, destination by destination.   all [M]"""
+        for here, r in product(self.branches(fork) if fork else (), range(self.orders.shape[1])):
+            came = before[(branch == here) & (bound_for == r)].long()
             if len(came):
-                self.orders[here] = self.orders[int(came.bincount().argmax())]
+                self.orders[here, r] = self.orders[int(came.bincount().argmax()), r]
 
     def improved(self, fork: int, turn: int) -> float:
         """One round of a fork: a new crowd, whose branches are improved in place.   -> mean worth to come"""
@@ -259,6 +259,12 @@ class Search:
         """Put a copy back."""
         self.orders = orders
         self.policy.load_state_dict(state)
+
+
+def shown_of(decisions: float) -> float:
+    """What the view shows of so many decisions."""
+    old = Totals(*(decisions if name == "decisions" else 0.0 for name in Totals._fields))
+    return float(view_totals(old, Standing(0.0, 0.0, 1.0, 1.0), 0.0, 0.0)[VIEW_TOTALS.index("decisions")])
 
 
 def between(x: Tensor, parts: int) -> Tensor:

@@ -44,9 +44,13 @@ class Config(Common):
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
     belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
-    laws: list[str] = field(default_factory=list)  # ppo: a mixture to learn in, rows shared; empty: ``law`` alone
-    populations: list[str] = field(default_factory=list)  # ppo: files of people to mix; empty: ``population`` alone
-    revisions: int = 0  # ppo: revised catalogues to learn in, too, rows shared; their seeds begin at 1000
+    laws: list[str] = field(
+        default_factory=list
+    )  # ppo, linear, guided, bkt_learned: a mixture to learn in; empty: ``law`` alone
+    populations: list[str] = field(
+        default_factory=list
+    )  # the same agents: files of people to mix; empty: ``population`` alone
+    revisions: int = 0  # the same: revised catalogues to learn in, too; their seeds begin at 1000
     renewed: float = 0.2  # share of the catalogue that each of ``revisions`` withdraws, and as much is new
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners of all its rooms on whom the agent is watched while it learns; the best is kept
@@ -101,7 +105,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             tracker.metrics(values | watch.gained(values), done + step)
 
         try:
-            policy = trained(config.agent, rules, config.seed, report, allow=config.allow,
+            policy = trained(config.agent, many[0], config.seed, report, allow=config.allow,
                              classroom=make, **more)  # fmt: skip
         except ArithmeticError as error:
             raise ValueError(stopped(config, rules, error)) from error
@@ -148,9 +152,11 @@ def school_room(config: Config, many: list[Rules], eyes: "Eyes") -> Any:
     if len(many) == 1:
         return make
     school = school_of(config.agent, config.allow)
+    if school is not None and "others" in signature(school[0]).parameters:
+        return make  # one room after the other
     if school is None or "privileged" not in {f.name for f in fields(school[1])}:
         raise ValueError(f"laws, populations, revisions: agent {config.agent.name} learns in rooms of one kind; needed "
-                         "one that learns in any, e.g. agent=ppo")  # fmt: skip
+                         "one that learns in any, e.g. agent=ppo or agent=linear")  # fmt: skip
     return lambda rules, n, seed, **more: Mixed(many, n, seed, make=make, **more)
 
 
@@ -208,6 +214,8 @@ def taught_with(config: Config, rules: Rules, watch: Watch, eyes: Eyes) -> dict[
     if config.start is not None:
         start = checkpoint.load(config.start, rules.world)
         more["start"] = getattr(start, "inner", start)  # one that reads a belief begins as what it is without
+    if "others" in takes:
+        more["others"] = watch.many[1:]
     if "orchestrator" in takes:
         more["orchestrator"] = watch.orchestrator
     more |= remembered(config) if "keep" in takes else {}
