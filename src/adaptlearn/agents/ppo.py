@@ -294,10 +294,9 @@ def downhill(
     """Gradients of a minibatch, block by block where nothing is remembered.   -> figures of ``losses`` [3]"""
     lost, told = quick(losses, rows.device), torch.zeros(3, device=rows.device)
     for some in blocks(rows, net.block) if memory is None else (rows,):
-        figures = torch.stack(lost(net, critic, catalogue, memory, [taken(x, some) for x in lived], s))
-        figures = figures * (len(some) / len(rows))
-        figures[0].backward()
-        told += figures.detach()
+        figures, share = lost(net, critic, catalogue, memory, [taken(x, some) for x in lived], s), len(some) / len(rows)
+        (share * figures[0]).backward()
+        told += share * torch.stack([x.detach() for x in figures])
     return told
 
 
