@@ -46,8 +46,8 @@ def shares(training: ppo.Training) -> dict[str, Any]:
     s, room, out = training.settings, training.room, training.buffers
     training.advance()  # compiles
     whole = timed(room, training.advance)
-    lived = timed(room, lambda: ppo.collect(room, training.net, training.catalogue, out, s))
-    scores = training.net.scores(out.view[0], training.catalogue, out.pairs[0], out.memory).detach()
+    lived = timed(room, lambda: ppo.collect(room, training.net, training.shelves, out, s))
+    scores = training.net.scores(out.view[0], training.shelves[0][1], out.pairs[0], out.memory).detach()
     alone = timed(room, lambda: [live(room, scores) for _ in range(s.steps)])
     parts = {"simulation": alone / whole, "forward": (lived - alone) / whole, "update": 1.0 - lived / whole}
     speed = {"rows": s.rows, "steps": s.steps, "epochs": s.epochs, "minibatch": s.batch,

@@ -46,6 +46,7 @@ TRIALS, SHORT, LONG, EVERY, SEEDS = sized((20, 8.0, 30.0, 2.0, (101, 102, 103)),
 WORLD, ENV = "onboarding-v1", "adaptlearn/Onboarding-v1"
 LINEAR = Path(__file__).parents[1] / "experiments/teaching-agents/linear.npz"
 SPEED = {1024: (32, 1024), 8: (256, 256)}  # environments: steps of a rollout, minibatch
+QUICKER = {1024: 1.5, 8: 2.4}  # environments: decisions a second wanted, times those of MaskablePPO
 
 
 class Arrived(Exception):
@@ -218,7 +219,8 @@ def main() -> None:
     for count in SPEED:
         a, b = (next(r["decisions_per_second"] for r in told[side] if r["case"] == "speed" and r["envs"] == count)
                 for side in ("ours", "sb3"))  # fmt: skip
-        say("speed", least(f"PPO, {count} environments, decisions/s, times MaskablePPO's", a / b, 1.0), envs=count)
+        claim = least(f"PPO, {count} environments, decisions/s, times MaskablePPO's", a / b, QUICKER[count])
+        say("speed", claim, envs=count)
     runs = {side: [r["seconds"] for r in told[side] if r["case"] == "run"] for side in told}
     ours_, theirs_ = (sorted(LONG if s is None else s for s in runs[side])[len(SEEDS) // 2] for side in ("ours", "sb3"))
     claim = least("PPO, times as quick to a fixed quality as MaskablePPO, medians", theirs_ / ours_, 5.0)

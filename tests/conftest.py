@@ -18,6 +18,27 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))  # helpers that several folders share: ``tensors``
 
 
+#: Files that take longest, longest first; the two that begin side by side do not compile the same rooms.
+LONGEST = (
+    "docs/test_docs", "tracing/test_hierarchical", "envs/test_pathways", "classroom/test_rounds", "export/test_shelf",
+    "serve/test_durability", "lab/test_sweeping", "export/test_belief_graph", "export/test_calendar", "agents/test_ppo",
+    "lab/test_registry", "agents/test_ladder", "lab/test_outside", "evaluation/test_pilot", "serve/test_openapi",
+    "agents/test_rules", "evaluation/test_evidence", "export/test_hindsight", "lab/test_reporting", "lab/test_tuning",
+    "classroom/test_cache", "agents/test_plans", "tracing/test_estimator", "tests/test_notebooks",
+    "lab/test_calibrating", "export/test_learners", "agents/test_together", "agents/test_offline",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first: what is left for the end are short ones, so that no process waits long for the other."""
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.with_suffix("").as_posix()
+        return next((place for place, end in enumerate(LONGEST) if name.endswith(f"/{end}")), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 def logs_folder() -> Path:
     """Where real learner logs are looked for: ADAPTLEARN_DATA, else ../shared/data beside the checkout."""
     return Path(os.environ.get("ADAPTLEARN_DATA") or ROOT.parent / "shared" / "data")
@@ -35,6 +56,16 @@ def real_logs() -> Path:
     if not logs_folder().is_dir():
         pytest.skip(f"no real logs in {logs_folder()}; set ADAPTLEARN_DATA to the folder that holds them")
     return logs_folder()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory) -> Path:
+    """A sqlite store without runs: it costs seconds to make, a copy of it nothing."""
+    from adaptlearn.lab import outbox
+
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    outbox.make(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture

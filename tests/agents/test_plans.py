@@ -113,17 +113,94 @@ def test_a_programme_gives_back_its_orders_and_by_default_is_the_authors(tiny):
     np.testing.assert_array_equal(*lives)
 
 
-def test_a_programme_keeps_its_order_in_a_revised_catalogue_and_has_what_is_new_behind_it(tiny):
+def followed(policy, world):
+    """Activities in the order in which a programme would have a newcomer visit them."""
+    k = len(world.skills)
+    view, nothing = torch.zeros(1, ViewSpec(k).size), torch.zeros(1, 0)
+    history = torch.zeros(1, len(world.activities), 3)
+    scores = policy(view, torch.tensor(world.features), history, nothing, nothing)[0][0].numpy()
+    return [world.activity_ids[a] for a in np.argsort(-scores, kind="stable")]
+
+
+def first_visits(orders, world):
+    return list(dict.fromkeys(world.activity_ids[a] for a in orders[0]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_programme_keeps_its_order_in_a_revised_catalogue(tiny, seed):
     """Rows put in or taken out move the author's places of all others; the order is of activities, not of places."""
     orders = some_orders(tiny.world, 1, 5)
-    policy, later = programme.Programme.for_world(tiny.world, orders), revised(tiny.world, 0.3, 2)
-    kept = [name for name in tiny.world.activity_ids[1:] if name in later.activity_ids]
-    view = torch.zeros(1, ViewSpec(3).size)
-    nothing, history = torch.zeros(1, 0), torch.zeros(1, len(later.activities), 3)
-    scores = policy(view, torch.tensor(later.features), history, nothing, nothing)[0][0].numpy()
-    found = [later.activity_ids[a] for a in np.argsort(-scores)][: len(kept)]
-    assert found == list(dict.fromkeys(n for a in orders[0] if (n := tiny.world.activity_ids[a]) in kept))
-    assert scores.argmin() == 0
+    policy, later = programme.Programme.for_world(tiny.world, orders), revised(tiny.world, 0.3, seed)
+    found = followed(policy, later)
+    assert [name for name in found if name in tiny.world.activity_ids[1:]] == [
+        name for name in first_visits(orders, tiny.world) if name in later.activity_ids
+    ]
+    assert found[-1] == later.activity_ids[0]
+
+
+def made_anew(world, name, **changes):
+    """The world with one activity withdrawn, and in its row another that is made otherwise."""
+    rows = [
+        replace(a, id="new", time_required=a.time_required + 7.0, assistance=1.0 - a.assistance, **changes)
+        if a.id == name else a for a in world.activities
+    ]  # fmt: skip
+    return replace(world, activities=tuple(rows))
+
+
+def test_what_is_new_stands_where_the_withdrawn_activity_stood_that_taught_the_same(tiny):
+    """Before and after its first visit; and what teaches nothing that was withdrawn stands behind all that is known."""
+    orders = some_orders(tiny.world, 1, 5)
+    policy, before = programme.Programme.for_world(tiny.world, orders), first_visits(orders, tiny.world)
+    teaching = [a for a in tiny.world.activities if a.teaches]
+    for old in teaching:
+        assert followed(policy, made_anew(tiny.world, old.id)) == [
+            "new" if name == old.id else name for name in (*before, tiny.world.activity_ids[0])
+        ]
+        other = next(s.id for s in tiny.world.skills if s.id not in dict(old.teaches))
+        apart = followed(policy, made_anew(tiny.world, old.id, teaches=((other, 1.0),)))
+        assert apart[-2:] == ["new", tiny.world.activity_ids[0]]
+    ids, world = np.arange(32), made_anew(tiny.world, teaching[0].id)
+    at = tiny.world.activity_index[teaching[0].id]
+    renamed = programme.Programme.for_world(world, orders)  # the order that has the new row where the old one was
+    lives = [simulate(p, rules(world), ids, 3) for p in (policy, renamed)]
+    np.testing.assert_array_equal(lives[0].visits, lives[1].visits)
+    assert lives[0].visits[:, at].max() > 0, "nobody came to the new activity: the test has nothing to find"
+
+
+def test_a_place_once_kept_is_not_given_away(tiny):
+    """A second version of an activity that stays comes behind the programme, and moves nothing in it."""
+    orders = some_orders(tiny.world, 1, 5)
+    policy = programme.Programme.for_world(tiny.world, orders)
+    twin = next(a for a in tiny.world.activities if a.teaches)
+    more = replace(tiny.world, activities=(*tiny.world.activities, replace(twin, id="new", time_required=77.0)))
+    assert followed(policy, more) == [*first_visits(orders, tiny.world), "new", tiny.world.activity_ids[0]]
+
+
+def before(state, world, with_places):
+    """What a file held before ``taught``; and before the author's places were left out of the sums."""
+    old = {key: value.clone() for key, value in state.items() if not key.endswith("taught")}
+    prefix = next(key for key in old if key.endswith("mark")).removesuffix("mark")
+    if with_places:
+        old[f"{prefix}mark"][programme.RANK] = torch.tensor([0.3, -1.0, 0.7, 2.0])
+        old[f"{prefix}known"] = torch.tensor(world.features) @ old[f"{prefix}mark"]
+    return old, f"{prefix}taught"
+
+
+@pytest.mark.parametrize("with_places", [False, True])
+@pytest.mark.parametrize("name", ["fixed", "guided"])
+def test_a_file_from_before_programmes_knew_what_is_taught_is_as_good(tiny, name, with_places):
+    """Whole where its activities are at hand; in a revised catalogue, without what was withdrawn."""
+    policy, fresh = (shelf.build(name, tiny.world) for _ in range(2))
+    old, taught = before(policy.state_dict(), tiny.world, with_places)
+    fresh.load_state_dict(old)
+    for key, value in policy.state_dict().items():
+        torch.testing.assert_close(fresh.state_dict()[key], value, rtol=0, atol=1e-5, msg=key)
+    later = revised(tiny.world, 0.3, 2)
+    assert followed(fresh, later) == followed(policy, later)
+    elsewhere = shelf.build(name, later)
+    elsewhere.load_state_dict(old)
+    for row, activity in zip(elsewhere.state_dict()[taught], tiny.world.activities, strict=True):
+        assert (row.norm() > 0) == bool(activity.teaches and activity.id in later.activity_ids)
 
 
 def test_a_fixed_programme_reads_no_answers(tiny):

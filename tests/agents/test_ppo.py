@@ -192,13 +192,13 @@ def test_what_is_remembered_while_learning_is_what_was_remembered_while_teaching
     room, few = rules("tiny-v1"), ppo.Settings(rows=16, steps=40, batch=160, memory=5)
     training = ppo.Training(room, Classroom, 3, few)
     out, net = training.buffers, training.net
-    ppo.collect(training.room, net, training.catalogue, out, few)
+    ppo.collect(training.room, net, training.shelves, out, few)
     assert (out.ended | out.cut).any(), "nobody's life ended: the test has nothing to find"
     view, pairs, mask = (x.flatten(0, 1) for x in (out.view, out.pairs, out.mask))
     met = torch.zeros(len(view), dtype=torch.bool)
     with torch.no_grad():
-        for rows, memory in minibatches(net, out, few.batch, training.dice):
-            scores = net.scores(view[rows], training.catalogue, pairs[rows], memory).masked_fill(~mask[rows], -1e9)
+        for ((rows, memory),) in minibatches(net, out, training.shelves, few.batch, training.dice):
+            scores = net.scores(view[rows], training.shelves[0][1], pairs[rows], memory).masked_fill(~mask[rows], -1e9)
             chance = scores.log_softmax(1).gather(1, out.action.ravel()[rows, None])[:, 0]
             torch.testing.assert_close(chance, out.log_chance.ravel()[rows], atol=1e-4, rtol=1e-4)
             met[rows] = True
@@ -214,9 +214,9 @@ def test_gradients_and_scores_block_by_block_are_those_of_the_whole():
     told = (*seen, out.action.ravel(), out.log_chance.ravel(), *torch.randn(2, 512, generator=training.dice))
     for net.block in (100, 512):
         training.optimiser.zero_grad()
-        rows, memory = next(minibatches(net, out, few.batch, torch.Generator().manual_seed(1)))
-        figures = ppo.downhill(net, training.critic, training.catalogue, memory, told, rows, few)
-        scores = ppo.considered(net, seen[0], training.catalogue, seen[1], torch.zeros(512, 0)).detach()
+        parts = next(minibatches(net, out, training.shelves, few.batch, torch.Generator().manual_seed(1)))
+        figures = ppo.downhill(net, training.critic, training.shelves, parts, told, few)
+        scores = ppo.considered(net, seen[0], training.shelves[0][1], seen[1], torch.zeros(512, 0)).detach()
         moved = [p.grad.clone() for p in (*net.parameters(), *training.critic.parameters()) if p.requires_grad]
         found.append([figures, scores, *moved])
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
@@ -226,13 +226,13 @@ def test_the_critic_sees_the_mind_and_the_actor_does_not():
     """Swap the minds of the learners: what the actor scores stays, what the critic sees moves."""
     room, few = rules("tiny-v1"), ppo.Settings(rows=32, steps=4)
     training = ppo.Training(room, Classroom, 3, few)
-    ppo.collect(training.room, training.net, training.catalogue, training.buffers, few)
+    ppo.collect(training.room, training.net, training.shelves, training.buffers, few)
     here = training.room
 
     def scores():
         view, history = torch.from_numpy(here.view), torch.from_numpy(here.history())
         nothing = torch.zeros(32, 0)
-        return training.net(view, training.catalogue, history, nothing, nothing)[0].detach().clone()
+        return training.net(view, training.shelves[0][1], history, nothing, nothing)[0].detach().clone()
 
     before, saw = scores(), ppo.insight(here, few)
     here.mind[:], here.traits[:] = here.mind[::-1].copy(), here.traits[::-1].copy()

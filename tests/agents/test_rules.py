@@ -1,4 +1,4 @@
-"""What every agent must do: score any catalogue, depend on its arguments alone, choose what is legal, export."""
+"""What every agent must do: score any catalogue, depend on its arguments alone, choose what is legal."""
 
 import numpy as np
 import pytest
@@ -96,17 +96,6 @@ def test_what_is_done_is_legal(name, tiny):
         room.choose(scores.numpy(), agent.head.temperature)
         assert room.mask[np.arange(64), room.offers[:, 0]][room.alive].all()
         room.step()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_agent_is_one_graph_over_any_number_of_learners_and_activities(name, tiny, moments):
-    agent = shelf.build(name, tiny.world).eval()
-    view, catalogue, history = moments
-    n, a = torch.export.Dim("learners", min=2), torch.export.Dim("activities", min=2)
-    args = (view, catalogue, history, torch.zeros(40, agent.memory_size), torch.zeros(40, agent.luck_size))
-    graph = torch.export.export(agent, args, dynamic_shapes=({0: n}, {0: a}, {0: n, 1: a}, {0: n}, {0: n})).module()
-    scores, _ = graph(view[:7], catalogue[:5], history[:7, :5], *(x[:7] for x in args[3:]))
-    torch.testing.assert_close(scores, scores_of(agent, view[:7], catalogue[:5], history[:7, :5]), rtol=1e-5, atol=1e-4)
 
 
 # --- single rules ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from adaptlearn.export import runtime
-from adaptlearn.lab import outbox
 from adaptlearn.lab.main import VERBS, keyed, main, named
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +36,7 @@ SMALLER = {
 LEARNING = {
     "linear": ["rounds=2", "candidates=4", "elite=2", "learners=8"],
     "fixed": ["rounds=1", "neighbours=20", "learners=8"],
+    "branching": ["forks=2", "rounds=1", "neighbours=20", "learners=16", "paces=2", "levels=2"],
     "ppo": ["decisions=400", "rows=8", "check=1"],
     "recurrent": ["decisions=400", "rows=8", "check=1"],
     "dqn": ["decisions=800", "rows=8", "first=8"],
@@ -154,14 +154,6 @@ def test_every_page_has_one_place_in_the_contents():
     found = [page for name in names for page in sorted(docs.glob(f"{name}.md"))]
     pages = {page for page in docs.rglob("*.md") if "_build" not in page.parts and "reference" not in page.parts}
     assert sorted(found) == sorted(pages - {docs / "index.md"})
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory) -> Path:
-    """A store of runs, made once."""
-    file = tmp_path_factory.mktemp("store") / "mlflow.db"
-    outbox.make(f"sqlite:///{file}")
-    return file
 
 
 def told_here(page: Path) -> object:

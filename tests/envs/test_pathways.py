@@ -55,8 +55,8 @@ def test_on_the_day_the_destination_changes_the_view_tells_the_new_one():
     assert (room.now("parted")[~moved] == 0).all() and (room.now("met")[~moved] == 0).all()
 
 
-def test_gymnasium_takes_a_change_and_a_null_of_motives():
-    env = gymnasium.make("adaptlearn/Upskilling-v1", change={"rate": 1.0, "day": 1.0}, motives=False)
+def test_gymnasium_takes_a_change_and_nulls_of_motives_and_wishes():
+    env = gymnasium.make("adaptlearn/Upskilling-v1", change={"rate": 1.0, "day": 1.0}, motives=False, wishes=False)
     view, _ = env.reset(seed=3)
     assert env.observation_space.contains(view)
     with pytest.raises(ValueError, match="to = 'abroad'"):

@@ -24,12 +24,22 @@ def policy():
     return made
 
 
-def test_the_graph_of_agent_and_belief_scores_as_torch_does_along_whole_lives(policy):
+@pytest.fixture(scope="module")
+def blob(policy):
+    world = rules("tiny-v1").world
+    return graph.to_onnx(policy, world.tracer, world.features.shape[1])
+
+
+@pytest.mark.long
+def test_the_same_agent_and_belief_are_the_same_bytes(policy, blob):
+    world = rules("tiny-v1").world
+    assert graph.to_onnx(policy, world.tracer, world.features.shape[1]) == blob
+
+
+def test_the_graph_of_agent_and_belief_scores_as_torch_does_along_whole_lives(policy, blob):
     """Real lives: the memory goes round in each by itself, and the two may not drift apart."""
     terms = rules("tiny-v1", catalogue="usual_error")
     world, room = terms.world, Classroom(terms, N, 3).begin(np.arange(N))
-    blob = graph.to_onnx(policy, world.tracer, world.features.shape[1])
-    assert blob == graph.to_onnx(policy, world.tracer, world.features.shape[1])
     session = onnxruntime.InferenceSession(blob, providers=["CPUExecutionProvider"])
     names = [value.name for value in session.get_outputs()]
     decision, theirs = graph.Decision(policy, world.tracer), {"memory_after": np.zeros((N, policy.memory_size))}

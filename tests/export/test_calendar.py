@@ -28,6 +28,11 @@ def strict(name):
     return replace(world, programme=replace(world.programme, veto=True, mandatory=False), cohorts=cohorts)
 
 
+def company(world):
+    """Its people without wishes of their own, which have tests of their own: so all these rooms tell one story."""
+    return rules(world, wishes=False)
+
+
 def told(room, offered, i, gone):
     """What became of the offer, in the words of a platform."""
     world, event = room.rules.world, room.event[i]
@@ -52,7 +57,7 @@ def test_what_a_bundle_may_offer_is_what_the_classroom_may(name, make_small, tmp
     taken or an orchestrator holds back: until it is told so (``full``), a bundle may offer these too, and no more."""
     world = strict(name)
     runtime = Runtime.load(bundle.write(make_small(len(world.skills)), world, tmp_path / "b"), check=False)
-    room = Classroom(rules(world), LEARNERS, 7).begin(np.arange(LEARNERS))
+    room = Classroom(company(world), LEARNERS, 7).begin(np.arange(LEARNERS))
     rounds, records, step = Rounds(room), [], 0
     for i, minutes in enumerate(room.trait("weekly_minutes")):
         role = world.role_ids[int(room.now("role")[i])]
@@ -192,7 +197,7 @@ def test_a_log_of_people_who_meet_is_retold_with_what_was_full_and_struck_off(na
     world = strict(name)
     policy = build("mastery", world)
     policy.head = Head(1.0)
-    log = simulate(policy, rules(world), np.arange(LEARNERS), 3, log=True).log
+    log = simulate(policy, company(world), np.arange(LEARNERS), 3, log=True).log
     assert (log["vetoed"] > 0).any() and (log["full"] > 0).any()
     found = retell(log, world, policy, lambda view, catalogue, history: history)
     np.testing.assert_allclose(found.chance, found.logged, rtol=5e-4)

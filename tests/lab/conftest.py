@@ -1,4 +1,4 @@
-"""A store costs seconds to make; a copy of one costs nothing."""
+"""A store of one's own, and commands that are killed."""
 
 import shutil
 import signal
@@ -6,19 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-from adaptlearn.lab import outbox
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory) -> Path:
-    """A sqlite store without runs."""
-    file = tmp_path_factory.mktemp("store") / "mlflow.db"
-    outbox.make(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

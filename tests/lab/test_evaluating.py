@@ -16,7 +16,7 @@ SMALL = ["env=tiny-v1", "agents=[random]", "learners=8", "format=json"]
         (["law=bkt"], {("bkt", "null"), ("bkt", "contested")}),
         (["meshing=null"], {("workplace", "null"), ("bkt", "null")}),
         (["law=bkt", "meshing=weak"], {("bkt", "weak")}),
-        (["laws=[bkt,hlr]", "meshings=[null]"], {("bkt", "null"), ("hlr", "null")}),
+        (["laws=[bkt,memory]", "meshings=[null]"], {("bkt", "null"), ("memory", "null")}),
     ],
 )
 def test_a_choice_of_one_world_narrows_the_table_to_it(words, worlds, capsys):

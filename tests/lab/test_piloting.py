@@ -1,5 +1,7 @@
 """``adaptlearn pilot plan`` and ``monitor``: a plan is kept, faults in scores are named, a decision is said."""
 
+import contextlib
+import io
 import json
 
 import numpy as np
@@ -16,12 +18,14 @@ def ask(capsys, *words):
     return done.value.code, said.out, said.err
 
 
-@pytest.fixture
-def kept(tmp_path, capsys):
-    file = tmp_path / "pilot.json"
-    code, out, _ = ask(capsys, "pilot", "plan", "effect=0.1", "sd=0.2", f"to={file}", "format=json", "learners=40")
-    assert code == 0
-    return file, json.loads(out)[0]
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A plan, written once: its file, and the row that was shown."""
+    file, said = tmp_path_factory.mktemp("plan") / "pilot.json", io.StringIO()
+    with pytest.raises(SystemExit) as done, contextlib.redirect_stdout(said):
+        main(["pilot", "plan", "effect=0.1", "sd=0.2", f"to={file}", "format=json", "learners=40"])
+    assert done.value.code == 0
+    return file, json.loads(said.getvalue())[0]
 
 
 def table(path, rows, header="arm,score,pretest"):

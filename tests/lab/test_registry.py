@@ -38,8 +38,8 @@ def test_the_gate_names_what_stands_against_a_policy(report, words):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+def store(template, tmp_path_factory):
+    return f"sqlite:///{shutil.copy(template, tmp_path_factory.mktemp('registry') / 'mlflow.db')}"
 
 
 @pytest.fixture(scope="module")

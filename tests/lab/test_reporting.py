@@ -49,7 +49,10 @@ def test_other_constants_are_worlds_too_and_half_effects_come_first(tmp_path):
 
 
 def test_an_agent_that_learns_is_retrained_on_the_placebo_and_says_fitted_in(tmp_path):
-    settings = [f"agent.settings.{key}={value}" for key, value in (("rounds", 1), ("candidates", 3), ("elite", 2))]
+    settings = [
+        f"agent.settings.{key}={value}"
+        for key, value in (("rounds", 1), ("candidates", 3), ("elite", 2), ("learners", 16))
+    ]
     told = written(tmp_path, "agent=linear", "meshings=[null]", *settings)
     meaning = {part["source"]: part["meaning"] for part in told["parts"]}
     assert all("retrained on" in meaning[source] for source in ("preference", "modality", "meshing"))

@@ -26,11 +26,10 @@ def test_a_table_of_gains_is_drawn_by_any_of_its_columns(command, tmp_path):
     assert code == 2 and "needed meshing" in err
 
 
-def test_the_curves_of_a_run_are_those_it_told(command, tmp_path):
-    store = f"store=sqlite:///{tmp_path}/runs.db"
-    command("train", "agent=linear", "env=tiny-v1", "learners=32", "+agent.settings.rounds=3", "track=true", store,
-            f"to={tmp_path}/agent.npz")  # fmt: skip
-    code, out, err = command("show", "run", store, f"to={tmp_path}/run.svg")
+def test_the_curves_of_a_run_are_those_it_told(command, tmp_path, store):
+    command("train", "agent=linear", "env=tiny-v1", "learners=32", "+agent.settings.rounds=3", "track=true",
+            f"store={store}", f"to={tmp_path}/agent.npz")  # fmt: skip
+    code, out, err = command("show", "run", f"store={store}", f"to={tmp_path}/run.svg")
     assert code == 0, err
     assert "rounds" in out and (tmp_path / "run.svg").read_text("utf-8").startswith("<svg")
 

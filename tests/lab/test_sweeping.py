@@ -104,6 +104,7 @@ def test_what_cannot_be_swept_is_said_in_a_line(store):
         swept(store, "agent=random,nobody")
 
 
+@pytest.mark.long
 def test_a_training_of_a_sweep_that_was_killed_goes_on_from_its_state(store, tmp_path, killed):
     """SIGKILL after the second of four states was kept; the same words finish it like one that was left in peace."""
     from adaptlearn.lab import training

@@ -1,6 +1,7 @@
 """``adaptlearn train``: what it learns from, what it says while it does, and what is left when it goes astray."""
 
 import errno
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from tensors import Tensors
 
 from adaptlearn.agents import ppo
 from adaptlearn.agents.best import Diverged
+from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.cohorts import Cohorts
+from adaptlearn.core.revision import revised
 from adaptlearn.envs.registry import rules
 from adaptlearn.lab import checkpoint, training
 from adaptlearn.lab.compose import Agent
-from adaptlearn.lab.following import Watch, clock
+from adaptlearn.lab.following import FIRST, Watch, clock, shared
 from adaptlearn.lab.main import perform
 from adaptlearn.lab.pieces import agent_of
 from adaptlearn.lab.tables import sentence
@@ -34,23 +38,67 @@ def test_an_agent_is_trained_from_a_log_and_evaluated_by_its_file(agent, log, tm
 
 
 def test_an_agent_that_learns_in_a_mixture_is_judged_in_all_of_it_and_its_file_says_so(tmp_path, capsys):
+    """Held-out learners are shared among the rooms: each lives as in that room alone, and the mean is over them."""
     to = tmp_path / "a.npz"
     settings = [f"agent.settings.{k}={v}" for k, v in {"decisions": 96, "rows": 12, "steps": 4, "check": 1}.items()]
     words = ["env=tiny-v1", "agent=ppo", "laws=[bkt,workplace]", "populations=[envs/tiny-v1/population.toml]",
-             f"to={to}", "learners=16", "held_out=16", "track=false", *settings]  # fmt: skip
+             "revisions=2", "renewed=0.3", f"to={to}", "learners=16", "held_out=16", "track=false",
+             *settings]  # fmt: skip
     assert perform("train", words) == 0
-    assert checkpoint.read(to)[0]["about"]["law"] == "bkt+workplace"
+    about = checkpoint.read(to)[0]["about"]
+    assert about["law"] == "bkt+workplace" and about["catalogue"].endswith("and 2 times 30% revised (1000 on)")
     config = training.Config(env="tiny-v1", laws=["bkt", "workplace"], agent=Agent("ppo"), held_out=9)
     many = training.mixture(config, rules("tiny-v1"))
-    one = [training.watch_of(config, [room]).judge(checkpoint.load(to, room.world)) for room in many]
-    both = training.watch_of(config, many).judge(checkpoint.load(to, many[0].world))
-    assert one[0] != one[1] and both == pytest.approx(np.mean(one))
+    policy = checkpoint.load(to, many[0].world)
+    ids = np.arange(FIRST, FIRST + 9)
+    one = [simulate(policy, room, part, config.seed + 2)["value"]
+           for room, part in zip(many, (ids[:5], ids[5:]), strict=True)]  # fmt: skip
+    both = training.watch_of(config, many).judge(policy)
+    assert one[0].mean() != one[1].mean() and both == pytest.approx(np.concatenate(one).mean())
+    with pytest.raises(ValueError, match="held_out: 1 learners for 2 rooms; needed .* held_out=128"):
+        training.watch_of(replace(config, held_out=1), many)
+
+
+def test_held_out_learners_keep_their_company():
+    cohorts = Cohorts(size=4)
+    parts = shared(np.arange(FIRST, FIRST + 26), 3, cohorts)
+    assert [len(part) for part in parts] == [12, 8, 6]
+    assert len({c for part in parts for c in set(cohorts.of(part).tolist())}) == 7
+
+
+def test_revisions_to_learn_in_come_beside_the_catalogue_under_every_law():
+    config = training.Config(env="tiny-v1", laws=["bkt", "workplace"], revisions=3, renewed=0.3)
+    here = rules("tiny-v1")
+    many = training.mixture(config, here)
+    worlds = [here.world, *(revised(here.world, 0.3, 1000 + j) for j in range(3))]
+    assert [(room.world, room.law.__name__) for room in many] == [
+        (world, rules("tiny-v1", law).law.__name__) for world in worlds for law in config.laws
+    ]
+    seen = {a.id for world in worlds[1:] for a in world.activities}
+    judged = {a.id for seed in range(20) for a in revised(here.world, 0.3, seed).activities}
+    assert seen & judged <= set(here.world.activity_ids), "it learned from what it is judged by"
+    for bad in (training.Config(revisions=-1), training.Config(revisions=2, renewed=0.0)):
+        with pytest.raises(ValueError, match=r"revisions = .* e\.g\. revisions=7 renewed=0\.2"):
+            training.mixture(bad, here)
+
+
+def test_a_training_in_other_revisions_does_not_go_on_from_this_ones_state(tmp_path, monkeypatch):
+    settings = [f"agent.settings.{k}={v}" for k, v in {"decisions": 48, "rows": 12, "steps": 4, "check": 1}.items()]
+    words = ["env=tiny-v1", "agent=ppo", f"to={tmp_path / 'a.npz'}", "learners=16", "held_out=16", "track=false"]
+    monkeypatch.setattr(training.Path, "unlink", lambda *a, **k: None)  # the state stays, as if it had been cut off
+    assert perform("train", [*words, *settings, "revisions=2"]) == 0
+    with pytest.raises(ValueError, match="begun with revisions = 2, not 3"):
+        perform("train", [*words, *settings, "revisions=3", "resume=true"])
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["agent=linear", "laws=[bkt,workplace]"], "laws, populations: agent linear learns in rooms of one kind"),
+        (
+            ["agent=fixed", "laws=[bkt,workplace]"],
+            "laws, populations, revisions: agent fixed learns in rooms of one kind",
+        ),
+        (["agent=fixed", "revisions=2"], "laws, populations, revisions: agent fixed learns in rooms of one kind"),
         (["agent=cql"], "agent=cql learns from a log; needed one, e.g. log=log.parquet"),
         (["agent=ppo", "log=log.parquet"], "log: agent ppo reads no log; needed one that does, e.g. agent=cql"),
         (["agent=linear", "resume=true"], "resume: agent linear keeps no state"),

@@ -24,7 +24,7 @@ def book(home: Path) -> list[tuple]:
     return [(t.number, t.state.name, t.params, t.value, t.intermediate_values) for t in trials]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_killed_search_ends_like_one_that_was_not(tmp_path, capsys, killed, workers):
     """SIGKILL as the fourth trial is about to be written down, with the next under way if there are two workers."""
     calm, cut, more = tmp_path / "calm", tmp_path / "cut", f"workers={workers}"

@@ -11,7 +11,7 @@ without reading anything but beliefs, days and visits.
 with s(x) = 1 / (1 + exp(-10 x)).   Axes: N learners, A activities, K skills, P weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -72,7 +72,8 @@ class Learned(Weighted):
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     progress: Callable[[dict[str, float]], None] | None = None, orchestrator: Orchestrator | None = None,
+    others: Sequence[Any] = (),
 ) -> Learned:  # fmt: skip
     """Search for weights as :func:`linear.fit` does, and with its arguments.   Same seed, same weights"""
     first = Learned.for_world(rules.world)
-    return linear.search(first, rules, classroom, seed, settings or Settings(), progress, orchestrator)
+    return linear.search(first, (rules, *others), classroom, seed, settings or Settings(), progress, orchestrator)

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from adaptlearn.agents.best import require_sound
 from adaptlearn.agents.networks import Critic, layer, through
-from adaptlearn.agents.ppo import ILLEGAL, Settings, follow, optimiser_of, update
+from adaptlearn.agents.pace import follow, optimiser_of
+from adaptlearn.agents.ppo import ILLEGAL, Settings, update
 from adaptlearn.agents.rollout import Rollout
 from adaptlearn.core.compiled import compiled
 
@@ -110,12 +111,12 @@ def train(
     critic, view = Critic(reader.size, s.hidden, dice), reader.size
     out = Rollout.room_for(s.steps, rows, reader.actions, view, 0, (0, 0))
     out.insight = out.view  # nobody's mind is to be seen here
-    optimiser, catalogue = optimiser_of(net, critic, s), torch.zeros(0)
+    optimiser, shelves = optimiser_of(net, critic, s), [(slice(0, rows), torch.zeros(0))]
     now = envs.reset(seed=seed)
     seen = 0
     while seen < s.decisions:
         now = collect(envs, now, reader, net, critic, out, s, dice)
-        figures = update(net, critic, optimiser, catalogue, out, reader.view(now[0]), s, dice)
+        figures = update(net, critic, optimiser, shelves, out, reader.view(now[0]), s, dice)
         require_sound("ppo", figures, seen)
         follow(optimiser, figures["divergence"], s)
         seen += s.steps * rows

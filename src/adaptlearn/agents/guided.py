@@ -7,7 +7,7 @@ learners is worth. Everything enters by features, so activities that the program
 Axes: N learners, A activities, P features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -52,7 +52,7 @@ class Guided(Linear):
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Programme | None = None, progress: Callable[[dict[str, float]], None] | None = None,
-    orchestrator: Orchestrator | None = None,
+    orchestrator: Orchestrator | None = None, others: Sequence[Any] = (),
 ) -> Guided:  # fmt: skip
     """Search for weights by the cross-entropy method.   Same seed, same weights.
 
@@ -63,9 +63,10 @@ def fit(
         start: the programme to follow; without, one is searched for first.
         progress: told after each round.
         orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
+        others: more rules that it has to do for, each as important as the first; the programme is the first's.
     """
     order = start
     if order is None:
         order = programme.fit(rules, classroom, seed, progress=progress, orchestrator=orchestrator)
     policy = Guided.for_world(rules.world, order.orders(rules.world))
-    return linear.search(policy, rules, classroom, seed, settings or Settings(), progress, orchestrator)
+    return linear.search(policy, (rules, *others), classroom, seed, settings or Settings(), progress, orchestrator)

@@ -121,7 +121,7 @@ class Settings:
 def fit(
     rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings | None = None, *,
     start: Linear | None = None, progress: Callable[[dict[str, float]], None] | None = None,
-    orchestrator: Orchestrator | None = None,
+    orchestrator: Orchestrator | None = None, others: Sequence[Any] = (),
 ) -> Linear:  # fmt: skip
     """Search for weights.   Same seed, same weights.
 
@@ -132,23 +132,25 @@ def fit(
         start: what the search begins with; a designer's guess without.
         progress: told after each round: round, best, mean.
         orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
+        others: more rules that it has to do for, each as important as the first: a mixture.
     """
     first = start or Linear.for_world(rules.world)
-    return search(first, rules, classroom, seed, settings or Settings(), progress, orchestrator)
+    return search(first, (rules, *others), classroom, seed, settings or Settings(), progress, orchestrator)
 
 
 def search(
-    policy: Scorer, rules: Any, classroom: Callable[..., Any], seed: int, settings: Settings,
+    policy: Scorer, many: Sequence[Any], classroom: Callable[..., Any], seed: int, settings: Settings,
     progress: Callable[[dict[str, float]], None] | None, orchestrator: Orchestrator | None = None,
 ) -> Scorer:  # fmt: skip
-    """The weights of any scorer that has some, in place.   -> the scorer"""
+    """The weights of any scorer that has some, in place, for the mean over the rules.   -> the scorer"""
     mean, size = policy.weights.numpy().copy(), len(policy.weights)
     spread = np.full(size, settings.spread, np.float32)
     for turn in range(settings.rounds):
         z = luck.normal(seed, luck.RESTART, np.arange(settings.candidates)[:, None], turn, np.arange(size))
         tried = mean + spread * z
         tried[0] = mean
-        worth = lessons(policy, rules, classroom, tried.astype(np.float32), seed, turn, settings.learners, orchestrator)
+        asked = classroom, tried.astype(np.float32), seed, turn, settings.learners, orchestrator
+        worth = np.mean([lessons(policy, rules, *asked) for rules in many], 0)
         elite = tried[np.argsort(-worth, kind="stable")[: settings.elite]]
         fading = settings.noise * (1.0 - (turn + 1) / settings.rounds)
         mean, spread = elite.mean(0), elite.std(0) + fading

@@ -12,7 +12,7 @@ Axes: T steps, N rows, A activities, V view, P pair features, M memory, C what t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -24,8 +24,9 @@ from torch import Tensor
 from adaptlearn.agents.best import Arrays, Best, Diverged, array_of, packed, put_back, require_sound, under, unpacked
 from adaptlearn.agents.follower import begun
 from adaptlearn.agents.networks import MEMORY, Critic
+from adaptlearn.agents.pace import follow, optimiser_of
 from adaptlearn.agents.returns import advantages
-from adaptlearn.agents.rollout import Rollout, blocks, hold_memory, minibatches, taken
+from adaptlearn.agents.rollout import Parts, Rollout, Shelves, blocks, hold_memory, minibatches, shelves_of, taken
 
 ILLEGAL = -1e9  # score of what may not be offered
 
@@ -83,9 +84,9 @@ class Training:
             torch.set_float32_matmul_precision("high")  # 11 bits of each factor are enough for scores and values
         shape = {"hidden": s.hidden, "width": s.width, "memory": s.memory, "seed": seed}
         self.net = begun(rules.world, start, s.sharpness, **shape).to(here)
-        self.catalogue = torch.from_numpy(rules.world.features.copy()).to(here)
+        self.shelves = shelves_of(self.room, rules.world.features, here)
         dice = torch.Generator().manual_seed(seed)
-        a, sees = len(self.catalogue), insight(self.room, s).shape[1]
+        a, sees = len(rules.world.features), insight(self.room, s).shape[1]
         self.critic = Critic(sees, s.hidden, dice).to(here)
         self.dice = dice if here.type == "cpu" else torch.Generator(here).manual_seed(seed)
         sizes = s.steps, s.rows, a, self.room.spec.size, sees, (a, self.net.pairs_size), s.memory
@@ -100,8 +101,8 @@ class Training:
             ArithmeticError: the loss is no longer a number, or the policy ran away.
         """
         s, net, out = self.settings, self.net, self.buffers
-        memory, earned = collect(self.room, net, self.catalogue, out, s)
-        figures = update(net, self.critic, self.optimiser, self.catalogue, out, insight(self.room, s), s, self.dice)
+        memory, earned = collect(self.room, net, self.shelves, out, s)
+        figures = update(net, self.critic, self.optimiser, self.shelves, out, insight(self.room, s), s, self.dice)
         out.memory.copy_(memory)
         require_sound("ppo", figures, self.seen)
         follow(self.optimiser, figures["divergence"], s)
@@ -195,16 +196,19 @@ def train_recurrent(
     return net
 
 
-def collect(room: Any, net: Any, catalogue: Tensor, out: Rollout, s: Settings) -> tuple[Tensor, float]:
+def collect(room: Any, net: Any, shelves: Shelves, out: Rollout, s: Settings) -> tuple[Tensor, float]:
     """T decisions of every row, written into the buffers.   -> memory after them [N, M], reward earned in all"""
     history, memory, earned = room.history(), out.memory, 0.0
     with torch.inference_mode():
         for t in range(s.steps):
             out.view[t], out.insight[t] = torch.as_tensor(room.view), insight(room, s)
-            out.pairs[t] = net.pairs(out.view[t], catalogue, torch.as_tensor(room.history(history)))
+            seen, view, pairs = torch.as_tensor(room.history(history)), out.view[t], out.pairs[t]
+            for rows, shelf in shelves:
+                pairs[rows] = net.pairs(view[rows], shelf, seen[rows])
             out.mask[t] = torch.as_tensor(room.mask > 0)
-            memory = net.remember(out.view[t], memory)
-            room.choose(out.like(considered(net, out.view[t], catalogue, out.pairs[t], memory)), 1.0)
+            memory = net.remember(view, memory)
+            found = [considered(net, view[rows], shelf, pairs[rows], memory[rows]) for rows, shelf in shelves]
+            room.choose(out.like(torch.cat(found)), 1.0)
             out.action[t] = torch.as_tensor(room.offers[:, 0])
             out.log_chance[t] = torch.as_tensor(room.propensity[:, 0])
             before = potential(room, s)
@@ -241,20 +245,8 @@ def insight(room: Any, s: Settings) -> Tensor:
     return torch.cat([torch.as_tensor(x) for x in seen], 1)
 
 
-def optimiser_of(net: Any, critic: Critic, s: Settings) -> torch.optim.Adam:
-    """Adam with a rate each for the actor, its weights of pair features, and the critic; the last stays as it is."""
-    far = {name: p for name, p in net.named_parameters() if name == "weights"}
-    near = [p for name, p in net.named_parameters() if name not in far]
-    groups = [
-        {"params": near, "lr": s.rate, "most": s.rate * s.most},
-        {"params": list(far.values()), "lr": s.rate * s.pair_rate, "most": s.rate * s.pair_rate * s.most},
-        {"params": list(critic.parameters()), "lr": s.value_rate},
-    ]
-    return torch.optim.Adam(groups, eps=1e-5, fused=True)
-
-
 def update(
-    net: Any, critic: Critic, optimiser: Any, catalogue: Tensor, out: Rollout, last: Tensor, s: Settings,
+    net: Any, critic: Critic, optimiser: Any, shelves: Shelves, out: Rollout, last: Tensor, s: Settings,
     dice: torch.Generator,
 ) -> dict[str, float]:  # fmt: skip
     """A few passes over the rollout, fewer if the policy runs away.   last [N, C]: what the critic sees after it
@@ -273,9 +265,9 @@ def update(
     lived = view, pairs, mask, seen, out.action.ravel(), out.log_chance.ravel(), gains, wanted
     for _ in range(s.epochs):
         told: list[Tensor] = []
-        for rows, memory in minibatches(net, out, s.batch, dice):
+        for parts in minibatches(net, out, shelves, s.batch, dice):
             optimiser.zero_grad()
-            told.append(downhill(net, critic, catalogue, memory, lived, rows, s))
+            told.append(downhill(net, critic, shelves, parts, lived, s))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             torch.nn.utils.clip_grad_norm_(critic.parameters(), 10.0)
             optimiser.step()
@@ -287,17 +279,18 @@ def update(
             "rate": float(optimiser.param_groups[0]["lr"])}  # fmt: skip
 
 
-def downhill(
-    net: Any, critic: Critic, catalogue: Tensor, memory: Tensor | None, lived: tuple[Tensor, ...], rows: Tensor,
-    s: Settings,
-) -> Tensor:  # fmt: skip
-    """Gradients of a minibatch, block by block where nothing is remembered.   -> figures of ``losses`` [3]"""
-    lost, told = quick(losses, rows.device), torch.zeros(3, device=rows.device)
-    for some in blocks(rows, net.block) if memory is None else (rows,):
-        figures, share = lost(net, critic, catalogue, memory, [taken(x, some) for x in lived], s), len(some) / len(rows)
-        (share * figures[0]).backward()
-        told += share * torch.stack([x.detach() for x in figures])
-    return told
+def downhill(net: Any, critic: Critic, shelves: Shelves, parts: Parts, lived: Sequence[Tensor], s: Settings) -> Tensor:
+    """Gradients of a minibatch's loss, shelf by shelf and block by block.   -> loss, entropy, divergence"""
+    lost, total = quick(losses, lived[0].device), torch.zeros(3, device=lived[0].device)
+    whole = sum(len(rows) for rows, _ in parts)
+    for (_, shelf), (rows, memory) in zip(shelves, parts, strict=True):
+        for some in blocks(rows, net.block) if memory is None else (rows,):
+            if len(some):
+                figures = torch.stack(lost(net, critic, shelf, memory, [taken(x, some) for x in lived], s))
+                share = figures * (len(some) / whole)
+                share[0].backward()
+                total += share.detach()
+    return total
 
 
 @cache
@@ -324,10 +317,3 @@ def losses(
     actor = -torch.minimum(ratio * gains, clipped * gains).mean()
     missed = ((critic(seen) - wanted) ** 2).mean()
     return [actor - s.entropy * entropy + missed, entropy, (ratio - 1.0 - moved).mean()]
-
-
-def follow(optimiser: Any, divergence: float, s: Settings) -> None:
-    """Larger steps when updates move the policy too little, smaller when too much; the critic's stay."""
-    factor = 1.0 / 1.5 if divergence > 2.0 * s.divergence else 1.5 if divergence < 0.5 * s.divergence else 1.0
-    for group in optimiser.param_groups[:2]:
-        group["lr"] = min(max(group["lr"] * factor, 1e-3 * group["most"]), group["most"])

@@ -5,9 +5,11 @@ agent gains over the author's syllabus, this much of it is order; only what it g
 learners. Found by local search in imagined lives: neighbours of the order teach the same crowd with the same luck, a
 new crowd every round, and the order moves when one is better by more than chance. Where people meet, imagined lives
 are still those of people alone, so a round's moves are kept only if whole cohorts, in weekly rounds and with their
-seats, end better for them. Activities are known by their features, so a catalogue may change around the order.
+seats, end better for them. Activities are known by their features, so a catalogue may change around the order: what is
+new stands where a withdrawn activity stood that teaches nearly the same.
 
-Axes: N learners, A activities, F features, R destinations, E visits of an order, M learners of a crowd.
+Axes: N learners, A activities, U activities that the order knows, F features, K skills, R destinations, E visits of an
+order, M learners of a crowd.
 """
 
 from collections.abc import Callable
@@ -32,11 +34,13 @@ from adaptlearn.core.world import World
 
 ROLE = Traits._fields.index("role")
 RANK = FEATURES.index("syllabus_rank") - len(FEATURES)  # among an activity's features
+ALIKE = 0.7  # cosine of what two activities teach from which one may stand for the other (chosen in simulation: C)
+FEW = 8  # lines, below which all of them are laid out rather than those that are wanted
 CERTAIN = 1.0  # standard errors by which a neighbour must be better before the order moves
 
 
 class Programme(nn.Module):
-    """Follows the order of the nearest known destination; what stands in no order comes after, as the author has it."""
+    """Follows the order of the nearest known destination; what has no place in it comes after, as the author has it."""
 
     name = "fixed"
     version = "1"
@@ -55,6 +59,17 @@ class Programme(nn.Module):
         mark[RANK] = 0.0  # a row more moves the author's place of all that come after
         self.register_buffer("mark", mark)
         self.register_buffer("known", known @ self.mark)  # four random sums tell activities apart, whatever their place
+        self.register_buffer("taught", directions(known[:, : targets.shape[1]]))
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *more: Any) -> None:
+        """Take older files, too. One from before ``taught`` is told it by the activities that it shares with the world
+        this was made for; one whose sums hold the author's places is rid of them, or no revision would know them."""
+        known, mark = state.get(f"{prefix}known"), state.get(f"{prefix}mark")
+        if known is not None and mark is not None and f"{prefix}taught" not in state:
+            state[f"{prefix}known"] = known = known - places(len(known))[:, None] * mark[RANK]
+            state[f"{prefix}mark"] = mark.index_fill(0, torch.tensor(RANK), 0.0)
+            state[f"{prefix}taught"] = recognised(known, self.known) @ self.taught
+        nn.Module._load_from_state_dict(self, state, prefix, *more)
 
     @classmethod
     def for_world(cls, world: World, orders: Orders | None = None) -> "Programme":
@@ -79,19 +94,49 @@ class Programme(nn.Module):
         self, view: Tensor, catalogue: Tensor, history: Tensor, memory: Tensor, luck: Tensor
     ) -> tuple[Tensor, Tensor]:
         """See ``core.policy``."""
+        return self.ordered(self.destination(view), catalogue, history), memory
+
+    def destination(self, view: Tensor) -> Tensor:
+        """The nearest known one.   -> [N]"""
         wanted = view[:, self.sight.spec.at("target")]
-        here = (wanted[:, None, :] - self.targets).abs().sum(2).argmin(1)  # [N]
+        return (wanted[:, None, :] - self.targets).abs().sum(2).argmin(1)
+
+    def ordered(self, line: Tensor, catalogue: Tensor, history: Tensor) -> Tensor:
+        """Scores of following these lines of ``place``: what is due next has the largest.   line [N] -> [N, A]"""
         marked = (catalogue[:, :, None] * self.mark).sum(1)  # not a matmul, which a card may round to 11 bits
-        apart = (self.known[:, None, :] - marked).abs().amax(2)  # [U, A]
-        same = (apart < 1e-3).to(view.dtype)
-        met = same.sum(0).clamp(max=1.0)  # 1 where the order knows the activity
+        stands = self.standing(recognised(self.known, marked), self.sight.shelf(catalogue).teaches)
+        met = stands.sum(0).clamp(max=1.0)  # 1 where the activity has a place
         visits, far = 2.0 * history[:, :, 0], float(2 * self.place.shape[1] * self.place.shape[2])
-        scores = -far - catalogue[:, RANK] - 4.0 * visits  # what is in no order, or fulfilled
+        scores = -far - catalogue[:, RANK] - 4.0 * visits  # what has no place, or is fulfilled
+        few = len(self.place) <= FEW
         for t in range(self.place.shape[1]):
-            place = (self.place[:, t] @ same)[here]  # [N, A]
-            due = (visits < t + 0.5).to(view.dtype) * met
+            place = (self.place[:, t] @ stands)[line] if few else self.place[line, t] @ stands  # [N, A]
+            due = (visits < t + 0.5).to(history.dtype) * met
             scores = torch.maximum(scores, -place * due - 4.0 * far * (1.0 - due))
-        return scores - 10.0 * far * self.sight.shelf(catalogue).column["rest"], memory
+        return scores - 10.0 * far * self.sight.shelf(catalogue).column["rest"]
+
+    def standing(self, same: Tensor, teaches: Tensor) -> Tensor:
+        """Whose place each activity has: its own, or if it is new, that of the withdrawn one which teaches most nearly
+        the same, of equals the first, if it is alike.   same [U, A] 1 where it is that one, teaches [A, K] -> [U, A]"""
+        gone, new = 1.0 - same.amax(1, keepdim=True), 1.0 - same.amax(0)
+        alike = torch.round(1e3 * (self.taught @ directions(teaches).T) * gone) / 1e3  # equals are equal on any machine
+        nearest = torch.arange(len(alike), device=alike.device)[:, None] == alike.argmax(0)
+        return same + new * nearest.to(same.dtype) * (alike >= ALIKE).to(same.dtype)
+
+
+def recognised(known: Tensor, marked: Tensor) -> Tensor:
+    """1 where it is the same activity, by their sums.   known [U, 4], marked [A, 4] -> [U, A]"""
+    return ((known[:, None, :] - marked).abs().amax(2) < 1e-3).to(known.dtype)
+
+
+def places(rows: int) -> Tensor:
+    """The author's places of a whole catalogue, 0 to 1, "nothing now" last: see ``World.scalars``.   -> [A]"""
+    return torch.cat([torch.ones(1), torch.arange(rows - 1) / max(rows - 2, 1)])
+
+
+def directions(rows: Tensor) -> Tensor:
+    """Rows of length 1; a row of zeros stays.   [., K]"""
+    return rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-6)
 
 
 @dataclass(frozen=True)

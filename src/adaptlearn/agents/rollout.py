@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+Shelves = list[tuple[slice, Tensor]]  #: which rows are offered which catalogue [A, F]
+Parts = tuple[tuple[Tensor, Tensor | None], ...]  #: of a minibatch, per shelf: flat rows [B], memory [B, M]
+
+
+def shelves_of(room: Any, features: np.ndarray, here: torch.device) -> Shelves:
+    """What a room offers to whom: the same to all, unless it says otherwise (``classroom.mixed``)."""
+    found = getattr(room, "shelves", [(slice(0, room.n), features)])
+    return [(rows, torch.from_numpy(one.copy()).to(here)) for rows, one in found]
 
 
 @dataclass
@@ -60,14 +70,33 @@ def blocks(x: Tensor, most: int) -> tuple[Tensor, ...]:
     return (x,) if x.is_cuda else x.split(most)
 
 
-def minibatches(net: Any, out: Rollout, batch: int, dice: torch.Generator) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Decisions at random; with a memory, whole rows at random, remembered anew.   -> flat rows [B], memory [B, M]"""
+def minibatches(net: Any, out: Rollout, shelves: Shelves, batch: int, dice: torch.Generator) -> Iterator[Parts]:
+    """Decisions at random, of every shelf its share in each minibatch; with a memory, whole rows at random, remembered
+    anew."""
     t, n = out.action.shape
-    if not net.memory_size:
-        yield from ((rows, None) for rows in shuffled(t * n, dice).split(batch))
-        return
+    each, of = (max(1, batch // t), n) if net.memory_size else (batch, t * n)
+    drawn = remembered if net.memory_size else single
+    yield from zip(*(drawn(net, out, rows, -(-of // each), dice) for rows, _ in shelves), strict=True)
+
+
+def single(
+    net: Any, out: Rollout, rows: slice, count: int, dice: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Single decisions of some rows, each once, in so many parts."""
+    t, n = out.action.shape
+    wide = rows.stop - rows.start
+    for part in shuffled(t * wide, dice).tensor_split(count):
+        yield part // wide * n + rows.start + part % wide, None
+
+
+def remembered(
+    net: Any, out: Rollout, rows: slice, count: int, dice: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """All decisions of some rows, each row whole, in so many parts, with what was remembered before each decision."""
+    t, n = out.action.shape
     going = torch.as_tensor(~(out.ended | out.cut))
-    for columns in shuffled(n, dice).split(max(1, batch // t)):
+    for part in shuffled(rows.stop - rows.start, dice).tensor_split(count):
+        columns = part + rows.start
         memory, told = out.memory[columns], []
         for j in range(t):
             memory = net.remember(out.view[j, columns], memory)

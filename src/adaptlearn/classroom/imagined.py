@@ -81,7 +81,7 @@ class Imagined:
         found = np.zeros(len(orders), np.float32), np.zeros(len(orders), np.float32)
         self._room.kernels.improve(
             np.uint64(self.seed), turns, np.full(len(orders), budget), np.float32(sure), source, copy_ids, ids,
-            np.asarray(changes, np.float32), self._change, wanted.view(np.uint8),
+            np.ascontiguousarray(changes, np.float32), self._change, wanted.view(np.uint8),
             orders, *found, *self._fixed, *self._given(people), *self._scratch,
         )  # fmt: skip
         return found
@@ -94,7 +94,7 @@ class Imagined:
         not wanted, or where no visit is left"""
         found = np.full(wanted.shape, np.nan, np.float32)
         self._room.kernels.sample(
-            np.uint64(self.seed), source, copy_ids, np.asarray(changes, np.float32),
+            np.uint64(self.seed), source, copy_ids, np.ascontiguousarray(changes, np.float32),
             self._change, wanted.view(np.uint8), orders, found, *self._fixed,
             *self._given(people), *self._scratch,
         )  # fmt: skip

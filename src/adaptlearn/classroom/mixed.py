@@ -1,7 +1,8 @@
 """Rooms of several rules side by side, as one: a policy that is trained in it must do for all of them.
 
 Rows are shared among the rules, so that each has its share of every rollout whatever happens. Every room has luck of
-its own; arrays are the rooms' one after the other, copied, and minds are as wide as the widest.
+its own; arrays are the rooms' one after the other, copied, and minds are as wide as the widest. Rooms may differ in
+what is offered: ``shelves`` says which rows are offered which catalogue.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from adaptlearn.classroom.room import Classroom, Rules
+from adaptlearn.core.world import Matrix, World
 
 APART = 1_000_003  # between the seeds of two rooms
 JOINED = ("view", "mask", "pay", "flags", "life", "traits", "touched", "offers", "propensity")
@@ -19,7 +21,7 @@ class Mixed:
     """N learners in step under several rules, with the face of ``room.Classroom`` as far as training needs it.
 
     Args:
-        many: the rules, of worlds with the same skills and activities.
+        many: the rules, of worlds with the same skills and as many activities.
         n: number of rows, shared as evenly as they can be.
         seed: of all luck; each room's own is worked out from it.
         make: of each room, called with (rules, rows, seed, autoreset=...).
@@ -35,11 +37,8 @@ class Mixed:
             raise ValueError(
                 f"rows = {n} for {len(many)} kinds of rooms; needed one each or more, e.g. {64 * len(many)}"
             )
-        first = many[0].world
         for rules in many[1:]:
-            if not np.array_equal(rules.world.features, first.features):
-                raise ValueError(f"{rules.world.name} and {first.name} differ in what is offered; needed rooms of one "
-                                 "world, e.g. laws=[workplace,bkt]")  # fmt: skip
+            require_alike(many[0].world, rules.world)
         edges = [n * j // len(many) for j in range(len(many) + 1)]
         self.shares = [slice(low, high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
         self.n, self.seed, self.rooms = n, seed, [
@@ -47,6 +46,7 @@ class Mixed:
             for j, (rules, share) in enumerate(zip(many, self.shares, strict=True))
         ]  # fmt: skip
         self.rules, self.spec, self.terms = many[0], self.rooms[0].spec, self.rooms[0].terms
+        self.shelves = shelves(many, self.shares)
 
     def begin(self) -> "Mixed":
         """Births in every room."""
@@ -97,6 +97,32 @@ class Mixed:
         """Put a snapshot back."""
         for j, room in enumerate(self.rooms):
             room.restore({name.partition("/")[2]: v for name, v in state.items() if name.startswith(f"{j}/")})
+
+
+def require_alike(first: World, other: World) -> None:
+    """Refuse two worlds that one policy, or one array of rows, cannot serve.
+
+    Raises:
+        ValueError: other skills, or more or fewer activities.
+    """
+    like = "needed rooms of one world or of its revisions, e.g. laws=[workplace,bkt]"
+    if other.skills != first.skills:
+        raise ValueError(f"{other.name} and {first.name} differ in their skills; {like}")
+    if len(other.activities) != len(first.activities):
+        raise ValueError(
+            f"{other.name} offers {len(other.activities)} activities and {first.name} {len(first.activities)}; {like}"
+        )
+
+
+def shelves(many: Sequence[Rules], shares: Sequence[slice]) -> list[tuple[slice, Matrix]]:
+    """Which rows are offered which catalogue [A, F]; neighbours that are offered the same are one entry."""
+    found: list[tuple[slice, Matrix]] = []
+    for rules, share in zip(many, shares, strict=True):
+        features, rows = rules.world.features, share
+        if found and np.array_equal(found[-1][1], features):
+            rows = slice(found.pop()[0].start, share.stop)
+        found.append((rows, features))
+    return found
 
 
 def _joined(parts: list[Any]) -> Any:

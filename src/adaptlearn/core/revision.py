@@ -15,7 +15,7 @@ from adaptlearn.core.catalogue import Activity
 from adaptlearn.core.world import World
 
 WITHDRAWN, RENEWED, MADE_LIKE = 11, 12, 13  #: steps of the address, beside those of a catalogue's errors
-NEW = "-new"  #: ends the id of a new activity
+NEW = "-new"  #: in the id of a new activity, before the seed: what is new in another revision is another activity
 MAKE = (
     "learning_resource_type", "access_mode", "time_required", "interactivity_type", "assistance", "feedback",
     "difficulty", "timing", "window", "place", "delivery", "authenticity", "social", "staff_minutes", "cost",
@@ -60,7 +60,7 @@ def _new(old: Activity, models: list[Activity], seed: int) -> Activity:
     like = _lowest([replace(a, id=f"{old.id} {a.id}") for a in others], MADE_LIKE, seed)[0] if others else old
     items = max((n for _, n in like.assesses), default=0)
     return replace(
-        old, id=old.id + NEW, title=f"{old.title} (new)", **{name: getattr(like, name) for name in MAKE},
+        old, id=f"{old.id}{NEW}{seed}", title=f"{old.title} (new)", **{name: getattr(like, name) for name in MAKE},
         assesses=tuple((skill, items) for skill, _ in old.teaches) if items else (),
         assessment_role="formative" if items else "none",
     )  # fmt: skip

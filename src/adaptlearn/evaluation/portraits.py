@@ -14,6 +14,7 @@ from adaptlearn.core.log import EventLog
 from adaptlearn.evaluation.outcomes import levels
 
 Floats = NDArray[np.float64]
+LONGEST, SHOWN = 160, 4  # decisions of a life that are looked at; activities named of a branch
 GROUPS = ("knew least", "in the middle", "knew most")  #: thirds of learners, by what they knew before
 
 
@@ -50,6 +51,66 @@ def walk(policy: Any, rules: Rules, learner: int, seed: int) -> Walk:
     known.append(levels(lives.mind, lives.touched, rules, end)[0])
     believed.append(believed[-1])  # what the last event says is never shown to a policy
     return Walk(learner, int(lives["role"][0]), *(np.array(x, np.float64) for x in (days, known, believed)), lives.log)
+
+
+class Branch(NamedTuple):
+    """A branch of a branching programme, for one destination."""
+
+    after: int  # decisions made before its fork
+    minutes: tuple[float, float]  # a week: above, up to
+    known: tuple[float, float]  # of what is needed: above, up to
+    share: float  # of those of that destination who come to the fork
+    taken: list[int]  # activities most taken from there to the next fork, in the order in which they come
+
+
+def branches(policy: Any, rules: Rules, ids: ArrayLike, role: int, seed: int) -> list[Branch]:
+    """Who goes which way at each fork, and what they do next; branches that nobody took are left out.
+
+    policy: one with forks (``agents.branching``); ids: [N], no more than ``simulate.CHUNK``.
+    """
+    import torch
+
+    asked = np.atleast_1d(np.asarray(ids, np.uint64))
+    memory, minutes = torch.zeros(len(asked), 2), 1.0
+    way = np.full((len(asked), LONGEST), -1)  # branch at each decision
+
+    def look(room: Classroom) -> None:
+        nonlocal memory, minutes
+        view = torch.from_numpy(room.view)
+        memory = policy.put(view, memory)
+        going = np.flatnonzero(room.alive & (room.now("role") == role) & (room.now("step") < LONGEST))
+        way[going, room.now("step")[going].astype(int)] = memory[going, 1].numpy()
+        minutes = float(room.trait("weekly_minutes")[0] / policy.pace(view)[0])  # to a unit of the view
+
+    log = simulate(policy, rules, asked, seed, log=True, before=look).log
+    assert log is not None
+    row = np.searchsorted(np.sort(asked), log["learner"].astype(np.uint64))
+    step = log["step"].astype(int)
+    branch = np.where(step < LONGEST, way[np.argsort(asked)[row], np.minimum(step, LONGEST - 1)], -1)
+    found, at = [], [*policy.made_with["at"], LONGEST]
+    for fork, (made, until) in enumerate(zip(at[:-1], at[1:], strict=True)):
+        cut, going = policy.level_edges[fork, :, role].numpy(), way[:, made][way[:, made] >= 0]
+        for number in np.unique(going):
+            pace, level = divmod(number - fork * cut.shape[0] * (cut.shape[1] + 1), cut.shape[1] + 1)
+            here = (branch == number) & (step >= made) & (step < until)
+            found.append(Branch(
+                made, _around(minutes * policy.pace_edges[fork].numpy(), pace), _around(cut[pace], level),
+                float((going == number).mean()), _usual(log["taken"][here], step[here], min(until - made, SHOWN)),
+            ))  # fmt: skip
+    return found
+
+
+def _around(edges: Any, part: int) -> tuple[float, float]:
+    """Between which edges a part lies."""
+    whole = [-np.inf, *edges, np.inf]
+    return float(whole[part]), float(whole[part + 1])
+
+
+def _usual(taken: Any, step: Any, most: int) -> list[int]:
+    """The activities that are taken most, in the order in which they come on average."""
+    count = np.bincount(taken[taken > 0], minlength=1)
+    often = np.argsort(-count, kind="stable")[: min(most, int((count > 0).sum()))]
+    return sorted((int(a) for a in often), key=lambda a: float(step[taken == a].mean()))
 
 
 class Courses(NamedTuple):

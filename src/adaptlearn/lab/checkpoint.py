@@ -26,7 +26,7 @@ def save(path: str | Path, policy: Any, name: str, settings: dict[str, Any], abo
         head["belief"] = policy.shown.belief.shape
     arrays = {f"weight/{key}": value.detach().cpu().numpy() for key, value in policy.state_dict().items()}
     buffer = io.BytesIO()
-    np.savez(buffer, head=np.array(json.dumps(head, sort_keys=True)), **arrays)
+    np.savez_compressed(buffer, head=np.array(json.dumps(head, sort_keys=True)), **arrays)
     return keep(path, buffer.getvalue())
 
 

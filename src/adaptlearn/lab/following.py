@@ -9,18 +9,25 @@ import numpy as np
 from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.room import Rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.cohorts import Cohorts
 from adaptlearn.core.policy import Orchestrator
 from adaptlearn.evaluation.compare import paired
 
 FIRST = 1_000_000  # first of the learners who are watched; those a table is made on have smaller numbers
-COUNTS = ("decisions", "round", "epoch", "cohort")  # figures that say how far a training has come, and their settings
+COUNTS = (
+    "decisions",
+    "round",
+    "epoch",
+    "cohort",
+    "fork",
+)  # figures that say how far a training has come, and their settings
 
 
 class Watch:
     """What is known of a training so far.
 
     Args:
-        many: the rooms it learns in; it is judged in each, on the same learners.
+        many: the rooms it learns in; it is judged in all of them, each with its share of the learners.
         base: the policy whose gain it is measured over: the author's syllabus.
         settings: of the teacher, by name; what it counts by tells how much is left, and ``device`` where it is judged.
         orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
@@ -33,6 +40,7 @@ class Watch:
         self.many, self.base, self.seed, self.settings = many, base, seed, settings
         self.orchestrator = orchestrator
         self.ids = np.arange(FIRST, FIRST + learners)
+        self.shares = shared(self.ids, len(many), many[0].world.cohorts)
         self.gain: Any = None
         self.began, self.first = time.monotonic(), None
         self._usual: Any = None
@@ -47,13 +55,13 @@ class Watch:
         return float(value.mean())
 
     def _worth(self, policy: Any) -> Any:
-        """Of the destination at the end of each life, the mean over rooms.   -> [N]"""
-        if self.settings.get("device", "cpu") == "cpu":
-            return np.mean([self._lived(policy, rules) for rules in self.many], 0)
-        return np.mean([on_card(policy, rules, self.ids, self.seed) for rules in self.many], 0)
+        """Of the destination at the end of each life.   -> [N]"""
+        lived = self._lived if self.settings.get("device", "cpu") == "cpu" else on_card
+        rooms = zip(self.many, self.shares, strict=True)
+        return np.concatenate([lived(policy, rules, ids, self.seed) for rules, ids in rooms])
 
-    def _lived(self, policy: Any, rules: Rules) -> Any:
-        return simulate(policy, rules, self.ids, self.seed, orchestrator=self.orchestrator)["value"]
+    def _lived(self, policy: Any, rules: Rules, ids: Any, seed: int) -> Any:
+        return simulate(policy, rules, ids, seed, orchestrator=self.orchestrator)["value"]
 
     def gained(self, values: dict[str, float]) -> dict[str, float]:
         """The gain over the syllabus and the half-width of its interval, where the figures come from a look."""
@@ -86,6 +94,20 @@ class Watch:
             if whole:
                 parts.append(f"{clock(max(whole - done, 0.0) / speed)} left")
         return parts
+
+
+def shared(ids: Any, rooms: int, cohorts: Cohorts | None) -> list[Any]:
+    """Learners in so many parts, as even as they can be; no cohort is split.
+
+    Raises:
+        ValueError: fewer learners, or cohorts of them, than rooms.
+    """
+    first = np.unique(cohorts.of(ids) if cohorts is not None else ids, return_index=True)[1]
+    if len(first) < rooms:
+        who = "learners" if cohorts is None else "cohorts of learners"
+        raise ValueError(f"held_out: {len(first)} {who} for {rooms} rooms; needed one each or more, e.g. "
+                         f"held_out={rooms * 64}")  # fmt: skip
+    return np.split(ids, [part[0] for part in np.array_split(first, rooms)[1:]])
 
 
 def on_card(policy: Any, rules: Rules, ids: Any, seed: int) -> Any:

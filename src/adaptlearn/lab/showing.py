@@ -1,4 +1,5 @@
-"""``adaptlearn show``: a learner, a world, a policy or a run as a picture, and the same in the terminal."""
+"""``adaptlearn show``: a learner, a world, a policy or a run as a picture, and the same in the terminal; branches in
+words."""
 
 import csv
 from dataclasses import dataclass, field
@@ -22,13 +23,13 @@ BARS = "▁▂▃▄▅▆▇█"
 class Config(Common):
     """Keys of this verb."""
 
-    what: str = "learner"  # learner | world | policy | run | gains
+    what: str = "learner"  # learner | world | policy | branches | run | gains
     which: str = ""  # with run: its first digits; with gains: a table of `adaptlearn evaluate csv=`
     agent: Agent = field(default_factory=Agent)  # who teaches; with world: draws a pathway where learner= is given
     baseline: str = "syllabus"  # beside it, with policy
     learner: int | None = None  # whose life; null: the third for learner, nobody for world
-    role: str | None = None  # with world: the destination whose skills are marked; null: the first
-    learners: int = 300  # with policy
+    role: str | None = None  # with world, branches: the destination; null: the first
+    learners: int = 300  # with policy, branches
     by: str = "meshing"  # with gains: the column that tells one dot from another
     to: str | None = field(default=None, metadata=WRITTEN)  # an .svg or .png file; null: terminal only
 
@@ -39,7 +40,8 @@ def run(config: Config) -> None:
     Raises:
         ValueError: nothing of that name can be shown, or no such kind of picture.
     """
-    shows = {"learner": a_learner, "world": a_world, "policy": a_policy, "run": a_run, "gains": some_gains}
+    shows = {"learner": a_learner, "world": a_world, "policy": a_policy, "branches": its_branches, "run": a_run,
+             "gains": some_gains}  # fmt: skip
     if config.what not in shows:
         like = nearest(config.what, shows)
         raise ValueError(f"{config.what}: needed one of {', '.join(shows)}, e.g. adaptlearn show {like}")
@@ -146,6 +148,43 @@ def a_policy(config: Config) -> None:
          notes=["Simulated learners. Known at the retention check, share of the goal; ± half of the 95 % interval.",
                 f"minutes a learner: {most}",
                 *drawn(config, pictures.policy(new, old, (kinds, minutes), names))])  # fmt: skip
+
+
+def its_branches(config: Config) -> None:
+    """Fork by fork, who goes which way.
+
+    Raises:
+        ValueError: an agent without branches; a picture is asked for.
+    """
+    from adaptlearn.evaluation import portraits
+
+    rules = rules_of(config)
+    policy = agent_of(config.agent, rules, config.allow)
+    if not hasattr(policy, "put"):
+        raise ValueError(f"agent {policy.name} has no branches; needed a branching programme, e.g. agent=branching.npz "
+                         "from adaptlearn train agent=branching to=branching.npz")  # fmt: skip
+    if config.to is not None:
+        raise ValueError(f"to={config.to}: branches are words, not a picture; needed no to=, or what=policy")
+    role = _role(rules.world, config.role)
+    with progress(f"{config.learners} learners", config.format == "json"):
+        found = portraits.branches(policy, rules, np.arange(config.learners), role, config.seed)
+    rows: list[dict[str, object]] = [
+        {"after": b.after, "minutes_a_week": span(b.minutes, "{:.0f}"), "known": span(b.known, "{:.2f}"),
+         "of_100": round(100 * b.share), "next": " · ".join(rules.world.activities[a].title for a in b.taken)}
+        for b in found
+    ]  # fmt: skip
+    title = f"{rules.world.title}, destination {rules.world.roles[role].id}: which way at each fork"
+    show(rows, format=config.format, title=title, notes=[
+        "after: decisions made. known: share of what the destination needs that is believed known. of 100: simulated "
+        "learners of that destination. next: what they take most until the next fork."])  # fmt: skip
+
+
+def span(edges: tuple[float, float], like: str) -> str:
+    """From, to, in words."""
+    low, high = (None if np.isinf(x) else like.format(x) for x in edges)
+    if low is None and high is None:
+        return "any"
+    return f"up to {high}" if low is None else f"above {low}" if high is None else f"{low} to {high}"
 
 
 def a_run(config: Config) -> None:

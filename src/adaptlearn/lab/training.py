@@ -12,6 +12,7 @@ from adaptlearn.classroom.card import maker
 from adaptlearn.classroom.mixed import Mixed
 from adaptlearn.classroom.room import Rules, with_rules
 from adaptlearn.classroom.simulate import simulate
+from adaptlearn.core.revision import revised
 from adaptlearn.evaluation.compare import paired
 from adaptlearn.lab import checkpoint
 from adaptlearn.lab.compose import WRITTEN, Agent, Common
@@ -31,6 +32,7 @@ from adaptlearn.lab.retelling import lessons
 from adaptlearn.lab.tables import progress, show
 from adaptlearn.lab.tracking import Tracker, tracked
 
+REVISIONS = 1000  # first seed of the catalogues in ``revisions``; those that an agent is judged in have smaller ones
 LONG = ("decisions", "seconds", "patience")  # how long a training goes on: a resumed one may have more
 
 
@@ -42,10 +44,16 @@ class Config(Common):
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
     belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
-    laws: list[str] = field(default_factory=list)  # ppo: a mixture to learn in, rows shared; empty: ``law`` alone
-    populations: list[str] = field(default_factory=list)  # ppo: files of people to mix; empty: ``population`` alone
+    laws: list[str] = field(
+        default_factory=list
+    )  # ppo, linear, guided, bkt_learned: a mixture to learn in; empty: ``law`` alone
+    populations: list[str] = field(
+        default_factory=list
+    )  # the same agents: files of people to mix; empty: ``population`` alone
+    revisions: int = 0  # the same: revised catalogues to learn in, too; their seeds begin at 1000
+    renewed: float = 0.2  # share of the catalogue that each of ``revisions`` withdraws, and as much is new
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
-    held_out: int = 512  # learners on whom the agent is watched while it learns; the best state is what is kept
+    held_out: int = 512  # learners of all its rooms on whom the agent is watched while it learns; the best is kept
     learners: int = 2048  # on whom the agent is judged afterwards; none of them was taught in training
     orchestrator: str = "first-come"  # in cohorts, who gets what is scarce: first-come | most-gained
     to: str = field(default="agent.npz", metadata=WRITTEN)  # where the trained agent goes
@@ -88,7 +96,7 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
     many = mixture(config, rules)
     watch, eyes = watch_of(config, many), Eyes(config, rules)
     more = taught_with(config, rules, watch, eyes)
-    make = school_room(config, many)
+    make = school_room(config, many, eyes)
     done = int(more["resume"]["seen"][1]) if more.get("resume") else 0
     with progress(f"training {config.agent.name}", config.format == "json") as tell:
 
@@ -97,8 +105,8 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
             tracker.metrics(values | watch.gained(values), done + step)
 
         try:
-            policy = trained(config.agent, rules, config.seed, report, allow=config.allow,
-                             classroom=eyes.rooms(make), **more)  # fmt: skip
+            policy = trained(config.agent, many[0], config.seed, report, allow=config.allow,
+                             classroom=make, **more)  # fmt: skip
         except ArithmeticError as error:
             raise ValueError(stopped(config, rules, error)) from error
         policy = eyes.given(policy)
@@ -115,15 +123,23 @@ def train(config: Config, tracker: Tracker) -> tuple[dict[str, Any], Path]:
 
 
 def mixture(config: Config, rules: Rules) -> list[Rules]:
-    """The rooms it learns in: every law of ``laws`` with everyone of ``populations``."""
-    if not (config.laws or config.populations):
-        return [rules]
-    rooms = [rules_of(config, law=law) for law in config.laws or [config.law]]
-    return [with_rules(room, population=people(file, room)) for room in rooms for file in config.populations] or rooms
+    """The rooms it learns in: the catalogue and each of its ``revisions``, there every law of ``laws``, there everyone
+    of ``populations``.
+
+    Raises:
+        ValueError: fewer than no revisions, or revisions that renew nothing or too much.
+    """
+    if config.revisions < 0 or (config.revisions and not config.renewed > 0):
+        raise ValueError(f"revisions = {config.revisions}, each with {config.renewed:.0%} renewed; needed 0 or more, "
+                         "with a share, e.g. revisions=7 renewed=0.2")  # fmt: skip
+    laws = [rules_of(config, law=law) for law in config.laws] or [rules]
+    rooms = [with_rules(room, population=people(file, room)) for room in laws for file in config.populations] or laws
+    later = [revised(rules.world, config.renewed, REVISIONS + j) for j in range(config.revisions)]
+    return [with_rules(room, world=world) for world in (rules.world, *later) for room in rooms]
 
 
-def school_room(config: Config, many: list[Rules]) -> Any:
-    """Makes the rooms it learns in: on its device; side by side where there are several.
+def school_room(config: Config, many: list[Rules], eyes: "Eyes") -> Any:
+    """Makes the rooms it learns in: on its device, as it sees them; side by side where there are several.
 
     Raises:
         ValueError: an agent that learns in rooms of one kind; a belief on a card.
@@ -132,13 +148,15 @@ def school_room(config: Config, many: list[Rules]) -> Any:
     if config.belief is not None and device != "cpu":
         raise ValueError(f"belief with agent.settings.device={device}: a belief looks on a processor; needed one "
                          "of the two, e.g. agent.settings.device=cpu")  # fmt: skip
-    make = maker(device)
+    make = eyes.rooms(maker(device))
     if len(many) == 1:
         return make
     school = school_of(config.agent, config.allow)
+    if school is not None and "others" in signature(school[0]).parameters:
+        return make  # one room after the other
     if school is None or "privileged" not in {f.name for f in fields(school[1])}:
-        raise ValueError(f"laws, populations: agent {config.agent.name} learns in rooms of one kind; needed one that "
-                         "learns in any, e.g. agent=ppo")  # fmt: skip
+        raise ValueError(f"laws, populations, revisions: agent {config.agent.name} learns in rooms of one kind; needed "
+                         "one that learns in any, e.g. agent=ppo or agent=linear")  # fmt: skip
     return lambda rules, n, seed, **more: Mixed(many, n, seed, make=make, **more)
 
 
@@ -196,6 +214,8 @@ def taught_with(config: Config, rules: Rules, watch: Watch, eyes: Eyes) -> dict[
     if config.start is not None:
         start = checkpoint.load(config.start, rules.world)
         more["start"] = getattr(start, "inner", start)  # one that reads a belief begins as what it is without
+    if "others" in takes:
+        more["others"] = watch.many[1:]
     if "orchestrator" in takes:
         more["orchestrator"] = watch.orchestrator
     more |= remembered(config) if "keep" in takes else {}
@@ -241,6 +261,8 @@ def written(config: Config, rules: Rules, policy: Any) -> Path:
     made = shaping(config.agent, config.allow) | getattr(policy, "made_with", {})
     about = labels_of(config) | {"world": rules.world.name, "seed": config.seed}
     about |= {"law": "+".join(config.laws)} if config.laws else {}
+    if config.revisions:
+        about["catalogue"] += f", and {config.revisions} times {config.renewed:.0%} revised ({REVISIONS} on)"
     return checkpoint.save(config.to, policy, config.agent.name, made, about)
 
 
