@@ -45,7 +45,7 @@ def passed(training: ppo.Training) -> None:
     """Scores of one block of what was lived through, forward and backward."""
     out, net = training.buffers, training.net
     rows = slice(0, net.block)
-    scores = net.scores(out.view[0][rows], training.catalogue, out.pairs[0][rows], out.memory[rows])
+    scores = net.scores(out.view[0][rows], training.shelves[0][1], out.pairs[0][rows], out.memory[rows])
     scores.sum().backward()
 
 

@@ -205,6 +205,23 @@ def test_what_is_remembered_while_learning_is_what_was_remembered_while_teaching
     assert met.all()
 
 
+def test_gradients_and_scores_block_by_block_are_those_of_the_whole():
+    room, few = rules("tiny-v1"), replace(FEW, batch=512)
+    training = ppo.Training(room, Classroom, 3, few, shelf.build("fixed", room.world))
+    training.advance()
+    out, net, found = training.buffers, training.net, []
+    seen = [x.flatten(0, 1) for x in (out.view, out.pairs, out.mask, out.insight)]
+    told = (*seen, out.action.ravel(), out.log_chance.ravel(), *torch.randn(2, 512, generator=training.dice))
+    for net.block in (100, 512):
+        training.optimiser.zero_grad()
+        parts = next(minibatches(net, out, training.shelves, few.batch, torch.Generator().manual_seed(1)))
+        figures = ppo.downhill(net, training.critic, training.shelves, parts, told, few)
+        scores = ppo.considered(net, seen[0], training.shelves[0][1], seen[1], torch.zeros(512, 0)).detach()
+        moved = [p.grad.clone() for p in (*net.parameters(), *training.critic.parameters()) if p.requires_grad]
+        found.append([figures, scores, *moved])
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
 def test_the_critic_sees_the_mind_and_the_actor_does_not():
     """Swap the minds of the learners: what the actor scores stays, what the critic sees moves."""
     room, few = rules("tiny-v1"), ppo.Settings(rows=32, steps=4)
