@@ -34,9 +34,27 @@ def test_the_curves_of_a_run_are_those_it_told(command, tmp_path, store):
     assert "rounds" in out and (tmp_path / "run.svg").read_text("utf-8").startswith("<svg")
 
 
+def test_branches_are_told_fork_by_fork(command, tmp_path):
+    """Everybody who comes to a fork goes one way; what is told of an untaught one is the author's order."""
+    few = [f"+agent.settings.{word}" for word in ("forks=2", "every=2", "paces=2", "levels=2", "rounds=1",
+                                                  "neighbours=20", "learners=32")]  # fmt: skip
+    file = f"{tmp_path}/branching.npz"
+    assert command("train", "agent=branching", "env=tiny-v1", *few, "learners=32", "track=false", f"to={file}")[0] == 0
+    code, out, err = command("show", "branches", *QUICK, f"agent={file}", "learners=400")
+    assert code == 0, err
+    rows = json.loads(out)
+    assert {row["after"] for row in rows} == {0, 2}
+    for after in (0, 2):
+        assert sum(row["of_100"] for row in rows if row["after"] == after) == pytest.approx(100, abs=2)
+    assert all(row["next"] for row in rows)
+    code, _, err = command("show", "branches", *QUICK, f"agent={file}", f"to={tmp_path}/b.svg")
+    assert code == 2 and "branches are words, not a picture" in err
+
+
 @pytest.mark.parametrize(("words", "told"), [
-    (["banana"], "needed one of learner, world, policy, run, gains"),
+    (["banana"], "needed one of learner, world, policy, branches, run, gains"),
     (["learner", "to=picture.pdf"], ".svg or .png"),
+    (["branches", "env=tiny-v1"], "agent mastery has no branches; needed a branching programme"),
     (["world", "env=tiny-v1", "role=nobody"], "needed one of"),
     (["gains", "nothing.csv"], "no table"),
 ])  # fmt: skip
