@@ -44,13 +44,9 @@ class Config(Common):
     resume: bool = False  # go on with a training that was cut off: its state lies beside ``to``
     start: str | None = None  # file to begin with: a fixed programme's; ppo: also a linear scorer's, or a network's
     belief: str | None = None  # of `adaptlearn belief train`: what the agent reads instead of BKT's P(known)
-    laws: list[str] = field(
-        default_factory=list
-    )  # ppo, linear, guided, bkt_learned: a mixture to learn in; empty: ``law`` alone
-    populations: list[str] = field(
-        default_factory=list
-    )  # the same agents: files of people to mix; empty: ``population`` alone
-    revisions: int = 0  # the same: revised catalogues to learn in, too; their seeds begin at 1000
+    laws: list[str] = field(default_factory=list)  # ppo, linear and its like: a mixture to learn in; empty: ``law``
+    populations: list[str] = field(default_factory=list)  # likewise: people's files to mix; empty: ``population``
+    revisions: int = 0  # likewise: revised catalogues to learn in, too; their seeds begin at 1000
     renewed: float = 0.2  # share of the catalogue that each of ``revisions`` withdraws, and as much is new
     log: str | None = None  # clone, cql: the event log to learn from, as `adaptlearn simulate log=...` writes one
     held_out: int = 512  # learners of all its rooms on whom the agent is watched while it learns; the best is kept
