@@ -100,6 +100,24 @@ def test_the_record_is_read_at_forks_and_nowhere_else(tiny):
         before = memory
 
 
+def test_a_fork_that_was_refused_is_passed_by(tiny):
+    """Whoever goes by it stays in their branch, and the next fork leads where it leads without it."""
+    whole, less = (Branching.for_world(tiny.world, (0, 5, 9), 1, 2) for _ in range(2))
+    less.after[1] = branching.NEVER
+    for policy in (whole, less):
+        policy.level_edges[:] = 0.5
+    room = Classroom(tiny, 64, 1).begin(np.arange(64))
+    memory = {policy: torch.zeros(64, 2) for policy in (whole, less)}
+    for made in range(12):
+        view = decided(views(room, 64, made), room.spec, made)
+        first = memory[less] if made else less.put(view, memory[less])
+        for policy, held in memory.items():
+            memory[policy] = policy.put(view, held)
+        if made < 9:
+            assert torch.equal(memory[less], first) and (memory[less][:, 0] == 1).all()
+    assert torch.equal(memory[less], memory[whole]) and (memory[less][:, 0] == 3).all()
+
+
 def test_a_level_is_one_when_all_is_known_and_counts_the_way_by_half(tiny):
     policy = Branching.for_world(tiny.world)
     room = Classroom(tiny, 8, 1).begin(np.arange(8))

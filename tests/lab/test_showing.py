@@ -47,6 +47,8 @@ def test_branches_are_told_fork_by_fork(command, tmp_path):
     for after in (0, 2):
         assert sum(row["of_100"] for row in rows if row["after"] == after) == pytest.approx(100, abs=2)
     assert all(row["next"] for row in rows)
+    code, _, err = command("show", "branches", *QUICK, f"agent={file}", "learners=9000")
+    assert code == 2 and "needed 8192 or fewer" in err
     code, _, err = command("show", "branches", *QUICK, f"agent={file}", f"to={tmp_path}/b.svg")
     assert code == 2 and "branches are words, not a picture" in err
 

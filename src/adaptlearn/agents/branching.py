@@ -8,7 +8,7 @@ forks nothing is read; every branch has an order of visits, like a fixed program
 Branches are found fork by fork. Newcomers are taught by the forks so far, whoever comes to the new one is put into its
 branches, and each branch's order is improved by the programme's search (``programme``), in imagined lives that begin
 where these learners stand. So what is gained at the first fork, before anybody has answered, is knowing people's time;
-what is gained later is reading them. It can be printed, and a person can follow it.
+what is gained later is reading them. It can be printed (``adaptlearn show branches``), and a person can follow it.
 
 Axes: N learners, A activities, K skills, S forks, P paces, L levels, R destinations, G = S P L branches, E visits of an
 order.
@@ -43,8 +43,8 @@ FEWEST = 16  # learners a branch is searched with; one that fewer come to stays 
 class Branching(nn.Module):
     """Follows the order of the branch in which a learner was put at the last fork.
 
-    Remembers two numbers: how many forks lie behind the learner, and the branch. Whoever comes with a record and no
-    memory is put into a branch of the last fork that they have passed.
+    Remembers two numbers: which fork was the last, from 1, and the branch taken there. Whoever comes with a record and
+    no memory is put into a branch of the last fork that they have passed.
     """
 
     name = "branching"
@@ -79,8 +79,9 @@ class Branching(nn.Module):
         return self.lines.ordered(self.line(view, memory), catalogue, history), memory
 
     def put(self, view: Tensor, memory: Tensor) -> Tensor:
-        """Where learners are: forks behind them, and their branch, a new one where a fork has been reached.   [N, 2]"""
-        behind = (self._total(view, "decisions")[:, None] > self.after).sum(1)
+        """Where learners are: the last fork behind them, from 1, and their branch, a new one at a new fork.   [N, 2]"""
+        passed = (self._total(view, "decisions")[:, None] > self.after).long()
+        behind = (passed * torch.arange(1, len(self.after) + 1, device=view.device)).amax(1)
         fork = (behind - 1).clamp(min=0)
         pace = (self.pace(view)[:, None] > self.pace_edges[fork]).sum(1)
         edges = self.level_edges[fork, pace, self.lines.destination(view)]
@@ -172,7 +173,7 @@ class Search:
         self.rules, self.classroom, self.seed = rules, classroom, seed
         self.orders = np.tile(base, (s.forks * s.paces * s.levels, 1, 1))
         self.policy = Branching.for_world(rules.world, s.at, s.paces, s.levels, self.orders)
-        self.policy.after[1:] = NEVER  # forks that have not grown yet
+        self.policy.after[1:] = NEVER  # forks that have not grown yet; one that is refused stays so
 
     def grow(self, fork: int) -> float:
         """Cut the crowd that comes to a fork, and improve the order of each of its branches.   -> mean worth to come"""

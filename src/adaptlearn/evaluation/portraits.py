@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptlearn.classroom.room import Classroom, Rules
-from adaptlearn.classroom.simulate import simulate
+from adaptlearn.classroom.simulate import CHUNK, simulate
 from adaptlearn.core.log import EventLog
 from adaptlearn.evaluation.outcomes import levels
 
@@ -66,9 +66,15 @@ class Branch(NamedTuple):
 def branches(policy: Any, rules: Rules, ids: ArrayLike, role: int, seed: int) -> list[Branch]:
     """Who goes which way at each fork, and what they do next; branches that nobody took are left out.
 
-    policy: one with forks (``agents.branching``); ids: [N], no more than ``simulate.CHUNK``.
+    policy: one with forks (``agents.branching``); ids: [N].
+
+    Raises:
+        ValueError: more learners than one classroom holds.
     """
     import torch
+
+    if np.size(ids) > CHUNK:
+        raise ValueError(f"branches of {np.size(ids)} learners; needed {CHUNK} or fewer, e.g. learners=2000")
 
     asked = np.atleast_1d(np.asarray(ids, np.uint64))
     memory, minutes = torch.zeros(len(asked), 2), 1.0
@@ -80,7 +86,7 @@ def branches(policy: Any, rules: Rules, ids: ArrayLike, role: int, seed: int) ->
         memory = policy.put(view, memory)
         going = np.flatnonzero(room.alive & (room.now("role") == role) & (room.now("step") < LONGEST))
         way[going, room.now("step")[going].astype(int)] = memory[going, 1].numpy()
-        minutes = float(room.trait("weekly_minutes")[0] / policy.pace(view)[0])  # to a unit of the view
+        minutes = float(room.trait("weekly_minutes").sum() / policy.pace(view).sum())  # to a unit of the view
 
     log = simulate(policy, rules, asked, seed, log=True, before=look).log
     assert log is not None
