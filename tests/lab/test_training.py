@@ -109,6 +109,16 @@ def test_what_an_agent_does_not_take_is_said(words, says):
         perform("train", ["env=tiny-v1", "track=false", *words])
 
 
+@pytest.mark.parametrize("agent", ["branching", "guided", "distilled", "linear", "ppo", "dqn"])
+def test_a_start_that_an_agent_cannot_begin_as_is_named(agent, tmp_path):
+    perform("train", ["env=tiny-v1", "track=false", "agent=branching", "+agent.settings.forks=1", "learners=16",
+                      "+agent.settings.rounds=1", "+agent.settings.neighbours=2", f"to={tmp_path}/b.npz"])  # fmt: skip
+    with pytest.raises(
+        ValueError, match="start is a branching; needed a (fixed programme|linear scorer)|start: agent dqn begins"
+    ):
+        perform("train", ["env=tiny-v1", "track=false", f"agent={agent}", f"start={tmp_path}/b.npz"])
+
+
 def test_a_line_says_how_far_how_fast_how_good_and_how_long(monkeypatch):
     room, now = rules("tiny-v1"), [100.0]
     monkeypatch.setattr("adaptlearn.lab.following.time.monotonic", lambda: now[0])

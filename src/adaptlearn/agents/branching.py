@@ -15,8 +15,9 @@ order.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 
 from adaptlearn.agents import programme
 from adaptlearn.agents.plan_kernels import due
-from adaptlearn.agents.plans import Orders, about, authored, imagined_seed
+from adaptlearn.agents.plans import Orders, about, authored, imagined_seed, require_counts
 from adaptlearn.agents.programme import CERTAIN, Programme
 from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.classroom.rounds import newcomers
@@ -37,6 +38,7 @@ from adaptlearn.core.world import World
 
 NEVER = 2.0  # the view shows less of any number of decisions
 SPARE = 2  # newcomers taught for each learner that a branch's search asks for: not all come to every branch
+Span = tuple[float, float]  #: above, up to
 FEWEST = 16  # learners a branch is searched with; one that fewer come to stays as it is
 
 
@@ -104,6 +106,14 @@ class Branching(nn.Module):
         weight = learner.target + 0.5 * learner.rests
         return (weight * learner.belief).sum(1) / weight.sum(1).clamp(min=1e-6)
 
+    def bounds(self, branch: int, destination: int) -> tuple[Span, Span]:
+        """Who is put into a branch: pace and level, above and up to, as ``pace`` and ``level`` have them."""
+        fork, part = divmod(branch, self.level_edges.shape[1] * (self.level_edges.shape[3] + 1))
+        pace, level = divmod(part, self.level_edges.shape[3] + 1)
+        cuts = (self.pace_edges[fork], pace), (self.level_edges[fork, pace, destination], level)
+        whole = [([-inf, *edges.tolist(), inf], part) for edges, part in cuts]
+        return tuple((edges[part], edges[part + 1]) for edges, part in whole)  # type: ignore[return-value]
+
     def _total(self, view: Tensor, name: str) -> Tensor:
         return view[:, self.sight.spec.total(name)]
 
@@ -121,11 +131,7 @@ class Settings:
     learners: int = 256  # of a branch's crowd; a neighbour that does badly is given up after a few
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            least = FEWEST if field.name == "learners" else 1
-            if getattr(self, field.name) < least:
-                raise ValueError(f"branching: {field.name} = {getattr(self, field.name)}; needed a whole number >= "
-                                 f"{least}, e.g. {field.default}")  # fmt: skip
+        require_counts("branching", self, learners=FEWEST)
 
     @property
     def at(self) -> tuple[int, ...]:
@@ -152,9 +158,7 @@ def fit(
     """
     s = settings or Settings()
     found = start or programme.fit(rules, classroom, seed, progress=progress, orchestrator=orchestrator)
-    if not isinstance(found, Programme):
-        raise ValueError(f"branching: start is a {found.name}; needed a fixed programme, e.g. one of agent=fixed")
-    search = Search(rules, classroom, seed, s, found.orders(rules.world))
+    search = Search(rules, classroom, seed, s, programme.required(found, "branching").orders(rules.world))
     for fork in range(s.forks):
         kept, old = search.kept(), search.met(fork, orchestrator) if rules.world.cohorts is not None else -np.inf
         worth = search.grow(fork)

@@ -82,7 +82,9 @@ def fit(
         progress: told after each round: round, labels, loss, agreed (share of labels whose best it prefers).
     """
     s, found = settings or Settings(), start or programme.fit(rules, classroom, seed, progress=progress)
-    guide = found if isinstance(found, Guided) else Guided.for_world(rules.world, found.orders(rules.world))
+    guide = found
+    if not isinstance(found, Guided):
+        guide = Guided.for_world(rules.world, programme.required(found, "distilled").orders(rules.world))
     net = Follower(guide, rules.world, s.hidden, s.hidden, seed=seed)
     net.name = "distilled"
     catalogue, dice = torch.from_numpy(rules.world.features.copy()), torch.Generator().manual_seed(seed)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from adaptlearn.agents.guided import AHEAD, Guided
+from adaptlearn.agents.linear import Linear
 from adaptlearn.agents.networks import Actor, Pointer, gated, layer
 from adaptlearn.agents.pairs import HELD, PLAIN, design, side_by_side
 from adaptlearn.agents.plans import Orders
@@ -98,7 +99,7 @@ def begun(world: World, start: Any, sharpness: float, **shape: Any) -> Any:
         shape: hidden, width, memory, seed.
 
     Raises:
-        ValueError: to begin as a network that remembers more or less than the shape says.
+        ValueError: to begin as a network that remembers more or less than the shape says, or as none of these.
     """
     if isinstance(start, Actor):
         if start.memory_size != shape["memory"]:
@@ -107,5 +108,8 @@ def begun(world: World, start: Any, sharpness: float, **shape: Any) -> Any:
         return deepcopy(start)
     if isinstance(start, Programme | Guided):
         return Follower.begin_as(start, world, sharpness, **shape)
+    if start is not None and not isinstance(start, Linear):
+        raise ValueError(f"start is a {start.name}; needed a fixed programme, a guided or a linear scorer, or a "
+                         "network, e.g. one of agent=fixed")  # fmt: skip
     net = Pointer.for_world(world, **shape)
     return net if start is None else net.begin_as(start)

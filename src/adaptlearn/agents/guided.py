@@ -68,5 +68,5 @@ def fit(
     order = start
     if order is None:
         order = programme.fit(rules, classroom, seed, progress=progress, orchestrator=orchestrator)
-    policy = Guided.for_world(rules.world, order.orders(rules.world))
+    policy = Guided.for_world(rules.world, programme.required(order, "guided").orders(rules.world))
     return linear.search(policy, (rules, *others), classroom, seed, settings or Settings(), progress, orchestrator)

@@ -133,8 +133,13 @@ def fit(
         progress: told after each round: round, best, mean.
         orchestrator: in cohorts, who gets what is scarce; None: first come, first served.
         others: more rules that it has to do for, each as important as the first: a mixture.
+
+    Raises:
+        ValueError: to begin with something else.
     """
     first = start or Linear.for_world(rules.world)
+    if not isinstance(first, Linear):
+        raise ValueError(f"linear: start is a {first.name}; needed a linear scorer, e.g. one of agent=linear")
     return search(first, (rules, *others), classroom, seed, settings or Settings(), progress, orchestrator)
 
 

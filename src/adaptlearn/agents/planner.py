@@ -8,7 +8,7 @@ that the destination may change is known, but not whether and when. A mark for t
 Axes: as in ``plans``; C copies of a learner.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from adaptlearn.agents import programme
 from adaptlearn.agents.cloud import Cloud
 from adaptlearn.agents.linear import Linear
-from adaptlearn.agents.plans import Orders, about, imagined_seed, usual
+from adaptlearn.agents.plans import Orders, about, imagined_seed, require_counts, usual
 from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.core import luck
 
@@ -32,10 +32,7 @@ class Settings:
     sure: float = 0.0  # standard errors over the copies by which a neighbour must be better
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if getattr(self, field.name) < (field.name != "sure"):
-                raise ValueError(f"planner: {field.name} = {getattr(self, field.name)}; "
-                                 f"needed a whole number >= 1, e.g. {field.default}")  # fmt: skip
+        require_counts("planner", self, sure=0)
 
 
 class Planner:

@@ -6,6 +6,7 @@ this one learner as they are now or as their record says they may be, gives the 
 Axes: N learners, A activities, E visits of an order, R destinations.
 """
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,19 @@ from adaptlearn.core.world import World
 Orders = NDArray[np.int16]
 USUAL = 1024  # learners whose lives show a policy's usual order
 NOWHERE = 120.0  # step at which a visit that is not made counts as made
+
+
+def require_counts(who: str, settings: Any, **least: int) -> None:
+    """Refuse settings of a search that count too few.   least: by name, where it is not 1
+
+    Raises:
+        ValueError: the first that is too small.
+    """
+    for field in fields(settings):
+        found, needed = getattr(settings, field.name), least.get(field.name, 1)
+        if found < needed:
+            raise ValueError(f"{who}: {field.name} = {found}; needed a whole number >= {needed}, "
+                             f"e.g. {field.default}")  # fmt: skip
 
 
 def authored(world: World) -> Orders:

@@ -13,7 +13,7 @@ order, M learners of a crowd.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from adaptlearn.agents.linear import Linear
-from adaptlearn.agents.plans import Orders, about, authored, imagined_seed, numbered, usual
+from adaptlearn.agents.plans import Orders, about, authored, imagined_seed, numbered, require_counts, usual
 from adaptlearn.agents.sight import Sight
 from adaptlearn.classroom.imagined import Imagined, changes_of
 from adaptlearn.classroom.rounds import newcomers
@@ -148,10 +148,7 @@ class Settings:
     learners: int = 256  # of a destination's crowd; a neighbour that does badly is given up after a few
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if getattr(self, field.name) < 1 + (field.name == "learners"):
-                raise ValueError(f"fixed: {field.name} = {getattr(self, field.name)}; needed a whole number >= "
-                                 f"{1 + (field.name == 'learners')}, e.g. {field.default}")  # fmt: skip
+        require_counts("fixed", self, learners=2)
 
 
 def fit(
@@ -180,6 +177,17 @@ def fit(
         if progress is not None:
             progress({"round": turn + 1, "worth": worth})
     return Programme.for_world(rules.world, orders)
+
+
+def required(start: Any, who: str) -> Programme:
+    """The programme that somebody begins with.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(start, Programme):
+        raise ValueError(f"{who}: start is a {start.name}; needed a fixed programme, e.g. one of agent=fixed")
+    return start
 
 
 def met(rules: Any, orders: Orders, seed: int, turn: int, s: Settings, orchestrator: Orchestrator | None) -> float:

@@ -3,6 +3,7 @@
 Axes: T moments of one life, G moments of a calendar, N learners, K skills.
 """
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,22 +95,16 @@ def branches(policy: Any, rules: Rules, ids: ArrayLike, role: int, seed: int) ->
     step = log["step"].astype(int)
     branch = np.where(step < LONGEST, way[np.argsort(asked)[row], np.minimum(step, LONGEST - 1)], -1)
     found, at = [], [*policy.made_with["at"], LONGEST]
-    for fork, (made, until) in enumerate(zip(at[:-1], at[1:], strict=True)):
-        cut, going = policy.level_edges[fork, :, role].numpy(), way[:, made][way[:, made] >= 0]
-        for number in np.unique(going):
-            pace, level = divmod(number - fork * cut.shape[0] * (cut.shape[1] + 1), cut.shape[1] + 1)
+    for made, until in pairwise(at):
+        going = way[:, made][way[:, made] >= 0]
+        for number in np.unique(going).tolist():
+            (low, high), known = policy.bounds(number, role)
             here = (branch == number) & (step >= made) & (step < until)
             found.append(Branch(
-                made, _around(minutes * policy.pace_edges[fork].numpy(), pace), _around(cut[pace], level),
-                float((going == number).mean()), _usual(log["taken"][here], step[here], min(until - made, SHOWN)),
+                made, (minutes * low, minutes * high), known, float((going == number).mean()),
+                _usual(log["taken"][here], step[here], min(until - made, SHOWN)),
             ))  # fmt: skip
     return found
-
-
-def _around(edges: Any, part: int) -> tuple[float, float]:
-    """Between which edges a part lies."""
-    whole = [-np.inf, *edges, np.inf]
-    return float(whole[part]), float(whole[part + 1])
 
 
 def _usual(taken: Any, step: Any, most: int) -> list[int]:

@@ -156,11 +156,12 @@ def its_branches(config: Config) -> None:
     Raises:
         ValueError: an agent without branches; a picture is asked for.
     """
+    from adaptlearn.agents.branching import Branching
     from adaptlearn.evaluation import portraits
 
     rules = rules_of(config)
     policy = agent_of(config.agent, rules, config.allow)
-    if not hasattr(policy, "put"):
+    if not isinstance(policy, Branching):
         raise ValueError(f"agent {policy.name} has no branches; needed a branching programme, e.g. agent=branching.npz "
                          "from adaptlearn train agent=branching to=branching.npz")  # fmt: skip
     if config.to is not None:
